@@ -1,0 +1,32 @@
+// Decoder: bytes of a message -> events. One per format (json, senml, text ...).
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/arena.h"
+#include "core/event.h"
+#include "core/result.h"
+#include "drivers/message.h"
+
+namespace sluice {
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  // Appends the events of one message to `out`. Sets only what the payload says: data, payload and
+  // has_payload, datacontenttype, and (SenML) subject and time; the engine fills in the rest.
+  // All texts lie in `arena` or in the message, which both outlive the events.
+  // With `needs_data` false no expression looks at `data`: it may stay null for an event that keeps
+  // its payload, but the payload is validated completely all the same.
+  //   bad_input  nothing was appended; the message says why and where: it becomes a dead letter
+  virtual Result<void> decode(const Message& message, bool needs_data, Arena& arena,
+                              std::vector<Event>& out) = 0;
+
+  // The `data` of an event's payload again, when a block is read back from the journal.
+  virtual Result<Value> parse(std::string_view payload, Arena& arena) = 0;
+};
+
+}  // namespace sluice

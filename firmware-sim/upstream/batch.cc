@@ -1,0 +1,114 @@
+#include "firmware-sim/upstream/batch.h"
+
+#include <simdjson.h>
+#include <zstd.h>
+
+#include <memory>
+
+namespace sluice::sim {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::object;
+
+constexpr std::size_t max_plain_bytes = std::size_t{256} * 1024 * 1024;
+
+Error no_batch(std::string what) { return {ErrorKind::bad_input, std::move(what)}; }
+
+// Streaming, because a sender need not write the size into the frame.
+Result<std::string> decompress(std::string_view body) {
+  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
+                                                                          ZSTD_freeDStream);
+  std::string plain;
+  std::string piece(ZSTD_DStreamOutSize(), '\0');
+  ZSTD_inBuffer input{body.data(), body.size(), 0};
+  std::size_t left = 1;
+  bool is_full = false;
+  while (input.pos < input.size || is_full) {
+    ZSTD_outBuffer output{piece.data(), piece.size(), 0};
+    left = ZSTD_decompressStream(stream.get(), &output, &input);
+    if (ZSTD_isError(left) != 0) return no_batch(std::string("zstd: ") + ZSTD_getErrorName(left));
+    plain.append(piece, 0, output.pos);
+    if (plain.size() > max_plain_bytes) return no_batch("more than 256 MiB when decompressed");
+    is_full = output.pos == output.size;
+  }
+  if (left != 0) return no_batch("zstd: the frame is cut short");
+  return plain;
+}
+
+std::string text_of(const object& event, const char* key) {
+  element value;
+  if (event[key].get(value) != simdjson::SUCCESS) return {};
+  std::string_view text;
+  return value.get(text) == simdjson::SUCCESS ? std::string(text) : simdjson::minify(value);
+}
+
+Result<ReceivedRecord> record_of(const element& json) {
+  object event;
+  if (json.get(event) != simdjson::SUCCESS) return no_batch("an event is a JSON object");
+  ReceivedRecord record;
+  record.id = text_of(event, "id");
+  record.source = text_of(event, "source");
+  record.type = text_of(event, "type");
+  if (record.id.empty() || record.source.empty() || record.type.empty()) {
+    return no_batch("a CloudEvent has id, source and type");
+  }
+  element data;
+  const bool has_data = event["data"].get(data) == simdjson::SUCCESS;
+  if (record.type == "sluice.window") {
+    WindowResult& window = record.window.emplace();
+    window.key = text_of(event, "subject");
+    window.start = text_of(event, "windowstart");
+    window.end = text_of(event, "windowend");
+    std::uint64_t revision = 0;
+    if (event["revision"].get(revision) == simdjson::SUCCESS) window.revision = revision;
+    window.data = has_data ? std::string(simdjson::minify(data)) : "null";
+    return record;
+  }
+  object members;
+  if (!has_data || data.get(members) != simdjson::SUCCESS) return record;
+  std::string_view device;
+  std::uint64_t seq = 0;
+  if (members["device"].get(device) == simdjson::SUCCESS &&
+      members["seq"].get(seq) == simdjson::SUCCESS) {
+    record.device = device;
+    record.seq = seq;
+  }
+  return record;
+}
+
+}  // namespace
+
+Result<Batch> read_batch(std::string_view body, std::string_view encoding) {
+  std::string plain;
+  if (encoding == "zstd") {
+    plain = TRY(decompress(body));
+  } else if (encoding.empty() || encoding == "identity") {
+    plain = body;
+  } else {
+    return no_batch("Content-Encoding is zstd or identity");
+  }
+  Batch batch;
+  batch.body_bytes = plain.size();
+  if (plain.find_first_not_of(" \t\r\n") == std::string::npos) return batch;
+
+  // NDJSON, one event and an array are all a stream of JSON values.
+  simdjson::dom::parser parser;
+  simdjson::dom::document_stream stream;
+  const std::size_t window = std::max<std::size_t>(plain.size(), simdjson::dom::DEFAULT_BATCH_SIZE);
+  if (parser.parse_many(plain, window).get(stream) != simdjson::SUCCESS) return no_batch("no JSON");
+  for (auto document : stream) {
+    element json;
+    if (document.get(json) != simdjson::SUCCESS) return no_batch("no JSON");
+    simdjson::dom::array events;
+    if (json.get(events) == simdjson::SUCCESS) {
+      for (const element event : events) batch.records.push_back(TRY(record_of(event)));
+    } else {
+      batch.records.push_back(TRY(record_of(json)));
+    }
+  }
+  if (stream.truncated_bytes() > 0) return no_batch("the last event is cut short");
+  return batch;
+}
+
+}  // namespace sluice::sim

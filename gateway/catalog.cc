@@ -1,0 +1,106 @@
+#include "gateway/catalog.h"
+
+#include <array>
+#include <string>
+
+#include "drivers/file/file_sink.h"
+#include "drivers/http/http_sink.h"
+#include "drivers/mqtt/sink/mqtt_sink.h"
+#include "gateway/common_options.h"
+#include "gateway/driver_options.h"
+#include "gateway/step_options.h"
+
+namespace sluice {
+namespace {
+
+// A sink whose configuration struct has a describe() of its own.
+template <typename Config>
+ComponentDescription describe_sink(std::string_view type, std::string_view summary) {
+  return describe_component<Config>("sink", std::string(type), std::string(summary));
+}
+
+std::optional<MakeSink> read_http_sink(TableReader& reader, Diagnostics&) {
+  HttpSinkConfig config;
+  if (!reader.read(config)) return std::nullopt;
+  return [config](const Clock&) -> Result<std::unique_ptr<Sink>> {
+    return std::unique_ptr<Sink>(std::make_unique<HttpSink>(config));
+  };
+}
+
+std::optional<MakeSink> read_file_sink(TableReader& reader, Diagnostics&) {
+  FileSinkConfig config;
+  if (!reader.read(config)) return std::nullopt;
+  return [config](const Clock& clock) -> Result<std::unique_ptr<Sink>> {
+    return std::unique_ptr<Sink>(std::make_unique<FileSink>(config, clock));
+  };
+}
+
+std::optional<MakeSink> read_mqtt_sink(TableReader& reader, Diagnostics&) {
+  MqttSinkConfig config;
+  if (!reader.read(config)) return std::nullopt;
+  return [config](const Clock& clock) -> Result<std::unique_ptr<Sink>> {
+    return std::unique_ptr<Sink>(std::make_unique<MqttSink>(config, clock));
+  };
+}
+
+constexpr std::array sources = {
+    SourceType{"coap",
+               "CoAP over UDP: devices POST or PUT, and are answered 2.04 after the commit.",
+               describe_coap_source, read_coap_source},
+    SourceType{"mqtt",
+               "MQTT 3.1.1 and 5: devices connect to the gateway, and get PUBACK after the commit.",
+               describe_mqtt_source, read_mqtt_source},
+};
+
+constexpr std::array sinks = {
+    SinkType{"file", "Rotating files, synced before a batch counts as delivered.",
+             describe_sink<FileSinkConfig>, read_file_sink},
+    SinkType{"http", "POSTs batches of CloudEvents.", describe_sink<HttpSinkConfig>,
+             read_http_sink},
+    SinkType{"mqtt", "Publishes batches over MQTT 5 at QoS 1.", describe_sink<MqttSinkConfig>,
+             read_mqtt_sink},
+};
+
+constexpr std::array steps = {
+    StepType{"filter", "Lets events pass for which a condition is true.", describe_filter,
+             read_filter},
+    StepType{"map", "Sets, renames and removes fields.", describe_map, read_map},
+    StepType{"route", "Sends events to named outputs by condition.", describe_route, read_route},
+    StepType{"window", "Summarises events of the same key in spans of event time.", describe_window,
+             read_window},
+};
+
+template <typename Section>
+ComponentDescription describe_section(std::string name, std::string summary) {
+  return describe_component<Section>("section", std::move(name), std::move(summary));
+}
+
+}  // namespace
+
+std::span<const SourceType> source_types() { return sources; }
+std::span<const SinkType> sink_types() { return sinks; }
+std::span<const StepType> step_types() { return steps; }
+
+std::vector<ComponentDescription> describe_all() {
+  std::vector<ComponentDescription> all;
+  all.push_back(describe_section<GatewaySection>("gateway", "The box."));
+  all.push_back(describe_section<StorageSection>("storage", "The durable store."));
+  all.push_back(
+      describe_section<AdminSection>("admin", "How tools and monitoring reach the gateway."));
+  all.push_back(describe_section<LogSection>("log", "What is logged, to stderr."));
+  all.push_back(describe_section<SourceSection>(
+      "sources.NAME", "What all sources have, beside `type` and its own options."));
+  all.push_back(describe_section<PipelineSection>("pipelines.NAME",
+                                                  "What happens to events, and where they go."));
+  all.push_back(describe_section<StepSection>(
+      "pipelines.NAME.steps", "What all steps have, beside the key that says what the step does."));
+  all.push_back(describe_section<SinkSection>(
+      "sinks.NAME", "What all sinks have, beside `type` and its own options."));
+  for (const SourceType& type : source_types())
+    all.push_back(type.describe(type.type, type.summary));
+  for (const StepType& type : step_types()) all.push_back(type.describe(type.key, type.summary));
+  for (const SinkType& type : sink_types()) all.push_back(type.describe(type.type, type.summary));
+  return all;
+}
+
+}  // namespace sluice

@@ -1,0 +1,30 @@
+// The sub-commands of `sluice`. Each gives the process's exit code.
+#pragma once
+
+#include <string>
+
+namespace sluice {
+
+// Exit codes everywhere.
+enum ExitCode : int { exit_ok = 0, exit_failed = 1, exit_usage = 2, exit_bad_configuration = 78 };
+
+inline constexpr const char* default_configuration = "/etc/sluice/sluice.toml";
+
+// The daemon: runs until SIGTERM or SIGINT; SIGHUP checks the file and switches to it.
+int run_command(const std::string& configuration_file);
+
+// Checks a file and prints all that is wrong with it.
+int check_command(const std::string& configuration_file);
+
+struct ToolOptions {
+  std::string socket;              // empty: from the configuration file, else the default
+  std::string configuration_file;  // may be missing
+  bool is_json = false;
+};
+int status_command(const ToolOptions& options);
+int reload_command(const ToolOptions& options);
+
+// Prints config/reference.md.
+int reference_command();
+
+}  // namespace sluice

@@ -1,0 +1,87 @@
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "config/document.h"
+#include "config/reference.h"
+#include "gateway/admin/client.h"
+#include "gateway/catalog.h"
+#include "gateway/cli/commands.h"
+#include "gateway/configuration.h"
+#include "gateway/status.h"
+
+namespace sluice {
+namespace {
+
+void print(FILE* where, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), where);
+}
+
+// The socket that the options name: itself, the configuration's, or the default.
+std::string find_socket(const ToolOptions& options) {
+  if (!options.socket.empty()) return options.socket;
+  AdminSection admin;
+  if (auto document = Document::load(options.configuration_file)) {
+    if (auto configuration = read_configuration(*document)) admin = configuration->admin;
+  }
+  return admin.resolved_socket();
+}
+
+// Prints the answer's text and gives its exit code.
+int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response) {
+  auto answer = ask_gateway(find_socket(options), request);
+  if (!answer) {
+    print(stderr, "sluice: " + answer.error().message + "\n");
+    return exit_failed;
+  }
+  response = std::move(*answer);
+  return exit_ok;
+}
+
+}  // namespace
+
+int check_command(const std::string& configuration_file) {
+  auto document = Document::load(configuration_file);
+  if (!document) {
+    print(stderr, document.error().message + "\n");
+    return exit_bad_configuration;
+  }
+  const auto configuration = read_configuration(*document);
+  print(stderr, document->diagnostics().all_with_source());
+  if (!configuration) return exit_bad_configuration;
+  print(stdout, configuration_file + " is good: " + std::to_string(configuration->sources.size()) +
+                    " sources, " + std::to_string(configuration->pipelines.size()) +
+                    " pipelines, " + std::to_string(configuration->sinks.size()) + " sinks\n");
+  return exit_ok;
+}
+
+int status_command(const ToolOptions& options) {
+  AdminResponse response;
+  if (const int code = ask(options, {"GET", "/status", {}}, response); code != exit_ok) return code;
+  if (options.is_json) {
+    print(stdout, response.body + "\n");
+  } else {
+    const auto text = render_status(response.body, isatty(STDOUT_FILENO) == 1);
+    if (!text) {
+      print(stderr, "sluice: " + text.error().message + "\n");
+      return exit_failed;
+    }
+    print(stdout, *text);
+  }
+  return json_is_red(response.body) ? exit_failed : exit_ok;
+}
+
+int reload_command(const ToolOptions& options) {
+  AdminResponse response;
+  if (const int code = ask(options, {"POST", "/reload", {}}, response); code != exit_ok)
+    return code;
+  print(response.status == 200 ? stdout : stderr, response.body);
+  return response.status == 200 ? exit_ok : exit_bad_configuration;
+}
+
+int reference_command() {
+  print(stdout, render_reference(describe_all()));
+  return exit_ok;
+}
+
+}  // namespace sluice

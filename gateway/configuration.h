@@ -1,0 +1,108 @@
+// Configuration: a sluice.toml, read and checked completely, ready to be run.
+//
+//   Document --read_configuration--> Configuration (sources, steps, sinks as objects or plans)
+//
+// All faults of a file are in the document's diagnostics at once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/document.h"
+#include "config/fields.h"
+#include "config/units.h"
+#include "drivers/sink.h"
+#include "drivers/source.h"
+#include "gateway/batch_cutter.h"
+#include "gateway/event_maker.h"
+#include "pipelines/graph.h"
+
+namespace sluice {
+
+struct GatewaySection {
+  std::string name = "gateway";
+};
+void describe(Fields<GatewaySection>& fields);
+
+struct SnapshotSection {
+  Duration max_replay = std::chrono::seconds(2);
+};
+void describe(Fields<SnapshotSection>& fields);
+
+struct StorageSection {
+  std::string path;
+  ByteSize max_size = ByteSize::gib(1);
+  Duration commit_interval = std::chrono::milliseconds(200);
+  std::int64_t commit_events = 500;
+  ByteSize commit_bytes = ByteSize::kib(256);
+  double eager_commits = 5;
+  std::int64_t eager_burst = 50;
+  SnapshotSection snapshot;
+
+  // The configured path, else $STATE_DIRECTORY, else /var/lib/sluice.
+  std::string resolved_path() const;
+};
+void describe(Fields<StorageSection>& fields);
+
+struct AdminSection {
+  std::string socket;
+  std::string listen = "127.0.0.1:9470";
+
+  // The configured socket, else $RUNTIME_DIRECTORY/admin.sock, else /run/sluice/admin.sock.
+  std::string resolved_socket() const;
+};
+void describe(Fields<AdminSection>& fields);
+
+struct LogSection {
+  std::string level = "info";
+};
+void describe(Fields<LogSection>& fields);
+
+// --- What the sections of components become ---
+
+// Makes the driver; called when the gateway starts, and again after it could not.
+using MakeSource = std::function<Result<std::unique_ptr<Source>>(const SourceContext&)>;
+using MakeSink = std::function<Result<std::unique_ptr<Sink>>(const Clock&)>;
+
+struct SourcePlan {
+  std::string name;
+  std::string type;
+  WatermarkConfig watermark;
+  std::unique_ptr<Decoder> decoder;
+  EventMapping mapping;
+  MakeSource make;
+};
+
+struct SinkPlan {
+  std::string name;
+  std::string type;
+  BatchConfig batch;
+  MakeSink make;
+};
+
+struct Configuration {
+  GatewaySection gateway;
+  StorageSection storage;
+  AdminSection admin;
+  LogSection log;
+  std::vector<SourcePlan> sources;       // sorted by name
+  std::vector<SinkPlan> sinks;           // sorted by name
+  std::vector<PipelineSetup> pipelines;  // sorted by name
+  std::string text;
+  std::string file_name;
+};
+
+// Reads all of the document. Nothing when it has errors; they are in its diagnostics.
+std::optional<Configuration> read_configuration(Document& document);
+
+// Parses and reads a text. On failure `diagnostics` has all errors, a line each, with their source
+// lines when `with_source`.
+std::optional<Configuration> read_configuration_text(std::string_view text,
+                                                     const std::string& file_name,
+                                                     std::string& diagnostics, bool with_source);
+
+}  // namespace sluice

@@ -1,0 +1,157 @@
+// Engine: the beat. One thread, the only writer of the store.
+//
+//   take -> decode -> process -> commit once -> settle once
+//
+// Invariant: settle() is called only after the commit that holds the messages' events and effects.
+// Invariant: a beat whose commit fails is kept as it is and committed later; it is never processed
+// twice.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/metrics.h"
+#include "core/result.h"
+#include "drivers/source.h"
+#include "gateway/event_maker.h"
+#include "gateway/intake_queue.h"
+#include "gateway/lanes.h"
+#include "gateway/pace.h"
+#include "gateway/repeat_memory.h"
+#include "gateway/snapshot_writer.h"
+#include "pipelines/graph.h"
+#include "storage/block.h"
+#include "storage/dead_letters.h"
+#include "storage/frame.h"
+#include "storage/store.h"
+
+namespace sluice {
+
+// One source as the engine sees it. `source` is lent and set before the first beat.
+struct EngineSource {
+  std::unique_ptr<EventMaker> maker;
+  Source* source = nullptr;
+};
+
+struct EngineConfig {
+  std::string gateway;
+  std::uint32_t epoch = 0;
+  bool always_journal = false;  // journal.retain is set
+  PaceConfig pace;
+  std::size_t max_beat_messages = 8'192;
+  std::size_t max_beat_bytes = 4 * 1024 * 1024;
+  Duration snapshot_max_replay = std::chrono::seconds(2);
+  std::uint64_t snapshot_block = 0;  // of the newest valid snapshot; 0: none
+};
+
+// What the engine gets from outside; all outlive it.
+struct EngineContext {
+  Store& store;
+  const Clock& clock;
+  Metrics& metrics;
+  IntakeQueue& intake;
+  OutboxBorder& border;
+};
+
+// What a beat did, for the loop and for tests.
+struct BeatReport {
+  std::size_t messages = 0;
+  std::size_t events = 0;
+  bool has_committed = false;
+};
+
+class Engine {
+ public:
+  // `graph` holds the recovered state and `head` the recovered positions.
+  Engine(EngineContext context, EngineConfig config, std::string store_id, Head head,
+         std::unique_ptr<Graph> graph, std::vector<EngineSource> sources);
+  ~Engine();
+
+  // Refills the memory of repeats from the stored events. Call once before the first beat.
+  Result<void> recall_repeats();
+
+  // Connects a source; before run().
+  void attach(std::size_t index, Source& source) { sources_[index].source = &source; }
+
+  // One beat, now. Never waits for input.
+  //   no_space    the beat is kept; sources are paused; later beats commit it first
+  //   try_later   the same, for another failure of the disk
+  Result<BeatReport> beat();
+
+  // Watches the space: pauses the sources of a store that is nearly full, lets them go on when
+  // there is room again, and frees some while a beat waits for it. run() calls it before each beat;
+  // who beats without run() does so too.
+  Result<void> housekeep();
+
+  // Beats until stop() is called, then drains the intake and commits what is left.
+  void run();
+  void stop();  // any thread
+
+  // The monotonic time of the last turn of the loop: the watchdog's proof of life. Any thread.
+  Duration last_turn() const { return Duration(last_turn_.load(std::memory_order_relaxed)); }
+  bool is_blocked() const { return is_blocked_.load(std::memory_order_relaxed); }  // any thread
+  EngineTime now() const;
+
+  // Commits the whole state as one snapshot, together with `with` (a clean stop, a new
+  // configuration). Not while run() runs.
+  Result<void> snapshot_now(WriteBatch with = {});
+
+  const Graph& graph() const { return *graph_; }
+  Head head() const;  // a copy; any thread
+
+ private:
+  struct Prepared;  // a beat that is ready to be committed
+
+  void take_and_decode(Prepared& beat);
+  void decode(const Message& message, std::size_t source, Prepared& beat);
+  bool is_repeat(const Message& message, EventMaker& maker);
+  void drop_known_ids(Prepared& beat, std::size_t first);
+  void process(Prepared& beat);
+  BlockHeader make_header() const;
+  Result<void> write(Prepared& beat);
+  Result<void> commit(Prepared& beat);
+  void settle(Prepared& beat);
+  void set_blocked(bool is_blocked, std::string_view why);
+
+  EngineContext context_;
+  const EngineConfig config_;
+  const std::string store_id_;
+  std::unique_ptr<Graph> graph_;
+  std::vector<EngineSource> sources_;
+  std::vector<bool> is_journaled_;  // by source, fixed per epoch
+
+  // Engine thread only.
+  FrameCodec codec_;
+  Lanes lanes_;
+  Pace pace_;
+  RepeatMemory repeats_;
+  SnapshotWriter snapshots_;
+  std::unique_ptr<Prepared> beat_;  // reused from beat to beat; holds a failed one until it commits
+  bool has_failed_beat_ = false;
+  Duration next_usage_check_{};
+  RepeatedError commit_error_;
+  const EngineTime base_engine_;
+  const Duration base_monotonic_;
+  std::uint64_t next_sequence_;
+  std::uint64_t next_block_;
+  std::uint64_t boot_id_;
+
+  // Any thread.
+  std::atomic<bool> is_stopping_{false};
+  std::atomic<bool> is_blocked_{false};
+  std::atomic<std::int64_t> last_turn_{0};
+
+  // Metrics, constant references.
+  Counter& redelivered_;
+  Counter& commits_;
+  Counter& dead_letters_;
+  std::vector<Counter*> received_;  // messages by source
+  std::vector<Counter*> undecodable_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,97 @@
+// Gateway: joins everything that runs: store, engine, sources, shippers, admin.
+//
+//   open store -> recover state -> build sinks, shippers, engine, sources -> run until stop()
+//
+// A source or sink that cannot start never stops the others: it is retried and shown in status.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/metrics.h"
+#include "core/result.h"
+#include "gateway/configuration.h"
+#include "gateway/engine.h"
+#include "gateway/outbox_border.h"
+#include "gateway/recovery.h"
+#include "gateway/retrying_sink.h"
+#include "gateway/shipper.h"
+#include "gateway/status.h"
+#include "storage/epochs.h"
+#include "storage/lmdb_store.h"
+
+namespace sluice {
+
+class Gateway {
+ public:
+  // Opens the store and recovers. `refused` is not empty when the file on disk is bad and
+  // `configuration` is the last one that worked.
+  //   bad_config  the store's directory cannot be used
+  static Result<std::unique_ptr<Gateway>> start(Configuration configuration,
+                                                std::unique_ptr<LmdbStore> store,
+                                                std::optional<Epoch> last_epoch,
+                                                std::string refused);
+  ~Gateway();  // stops: no more intake, drain, commit, snapshot, settle
+
+  // Proof of life for the watchdog: the engine has turned its loop within `limit`.
+  bool is_alive(Duration limit) const;
+
+  GatewayStatus status() const;
+  std::string metrics_text() const;
+  bool is_ready() const;
+
+ private:
+  struct SourceRun {
+    std::string name;
+    std::string type;
+    MakeSource make;
+    std::unique_ptr<SourceIntake> intake;
+    std::unique_ptr<Source> source;
+    std::string start_error;  // why it could not be made; empty: it runs
+  };
+  struct SinkRun {
+    std::string name;
+    std::string type;
+    std::uint16_t number = 0;
+    std::unique_ptr<Shipper> shipper;
+  };
+
+  explicit Gateway(std::unique_ptr<LmdbStore> store)
+      : store_(std::move(store)), intake_(IntakeBounds{}) {}
+
+  Result<void> build(Configuration configuration, std::optional<Epoch> last_epoch);
+  Result<std::unique_ptr<Graph>> recover(Configuration& configuration,
+                                         const std::optional<Epoch>& last_epoch,
+                                         std::vector<EventMaker*> makers,
+                                         std::unique_ptr<Graph> graph, bool is_new_epoch);
+  Result<void> start_sources(std::vector<SourcePlan> plans);
+  void start_sinks(std::vector<SinkPlan> plans, const Head& head);
+  void update_gauges() const;
+
+  SystemClock clock_;
+  mutable Metrics metrics_;
+  std::unique_ptr<LmdbStore> store_;
+  FrameCodec codec_;
+  std::string store_id_;
+  IntakeQueue intake_;
+  OutboxBorder border_;
+  Epoch epoch_;
+  std::string refused_;
+  std::string name_;
+  RecoveryReport recovery_;
+  Timestamp started_at_{};
+  std::vector<std::string> pipeline_names_;
+
+  std::vector<SourceRun> sources_;
+  std::vector<SinkRun> sinks_;
+  std::unique_ptr<Engine> engine_;
+  std::thread engine_thread_;
+};
+
+}  // namespace sluice

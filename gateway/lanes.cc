@@ -1,0 +1,178 @@
+#include "gateway/lanes.h"
+
+#include <algorithm>
+
+#include "storage/dead_letters.h"
+#include "storage/journal.h"
+#include "storage/keys.h"
+#include "storage/outbox.h"
+#include "storage/records.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t max_trims = 64;      // records erased per lane and beat
+constexpr std::size_t max_ranges = 1'000;  // out-of-order ranges kept per lane
+
+// Outbox records stay small enough to be read and sent piece by piece.
+constexpr std::size_t max_record_events = 4'096;
+constexpr std::size_t max_record_bytes = 1024 * 1024;
+
+std::size_t size_of(const Event& event) { return event.payload.size() + 256; }
+
+}  // namespace
+
+Lanes::Lanes(Store& store, FrameCodec& codec, OutboxBorder& border, Metrics& metrics,
+             std::string store_id, Head head, const std::vector<GraphTarget>& targets)
+    : store_(store),
+      codec_(codec),
+      border_(border),
+      store_id_(std::move(store_id)),
+      head_(std::move(head)) {
+  for (const GraphTarget& target : targets) {
+    const bool is_known = head_.sinks.contains(target.sink);
+    const LaneId lane{head_.sink_number(target.sink), target.lane};
+    is_head_dirty_ |= !is_known;  // a sink's number must outlive the process
+    head_.lanes[lane];
+    lanes_.push_back(lane);
+  }
+  for (const auto& [name, number] : head_.sinks) {
+    delivered_[number] = &metrics.counter("sluice_sink_delivered_events_total",
+                                          "Events that upstream acknowledged.", {{"sink", name}});
+    rejected_[number] =
+        &metrics.counter("sluice_sink_rejected_events_total",
+                         "Events that upstream refused for good: dead letters.", {{"sink", name}});
+  }
+}
+
+Head Lanes::head_copy() const {
+  const std::scoped_lock lock(head_mutex_);
+  return head_;
+}
+
+void Lanes::append(WriteBatch& batch, std::size_t target, std::vector<Event*>& events,
+                   const std::vector<bool>& is_journaled, const BlockHeader& header) {
+  const auto is_reference = [&](const Event* event) {
+    return event->is_unchanged && is_journaled[event->source_index];
+  };
+  // References first, in the order of their block, each event once even when two pipelines sent it.
+  const auto owned = std::stable_partition(events.begin(), events.end(), is_reference);
+  std::vector<Event*> references(events.begin(), owned);
+  std::ranges::stable_sort(references, {}, &Event::block_index);
+  const auto repeated = std::ranges::unique(references, {}, &Event::block_index);
+  references.erase(repeated.begin(), repeated.end());
+  const LaneId lane = lanes_[target];
+  append_records(batch, lane, references, true, header);
+  append_records(batch, lane, {owned, events.end()}, false, header);
+}
+
+void Lanes::append_records(WriteBatch& batch, LaneId lane, const std::vector<Event*>& events,
+                           bool is_reference, const BlockHeader& header) {
+  for (std::size_t from = 0; from < events.size();) {
+    scratch_.clear();
+    std::size_t bytes = 0;
+    while (from < events.size() && scratch_.size() < max_record_events &&
+           bytes < max_record_bytes) {
+      bytes += is_reference ? 0 : size_of(*events[from]);
+      scratch_.push_back(events[from++]);
+    }
+    const std::scoped_lock lock(head_mutex_);
+    LaneState& state = head_.lanes[lane];
+    put_outbox(batch, codec_, lane, state.next, header, scratch_, is_reference);
+    state.next += scratch_.size();
+    changed_.push_back(lane);
+  }
+}
+
+Result<void> Lanes::take_acknowledgements(WriteBatch& batch, const BlockHeader& header,
+                                          std::uint64_t keep_journal_from) {
+  for (const Acknowledgement& done : border_.take_acknowledgements()) {
+    if (done.is_rejected) TRY(reject(batch, done, header));
+    Counter* counter = done.is_rejected ? rejected_[done.lane.sink] : delivered_[done.lane.sink];
+    if (counter != nullptr) counter->add(done.end - done.first);
+    const std::scoped_lock lock(head_mutex_);
+    LaneState& state = head_.lanes[done.lane];
+    if (state.beyond.ranges().size() < max_ranges) state.beyond.add(done.first, done.end);
+    state.shipped = state.beyond.contiguous_end(state.shipped);
+    state.beyond.drop_before(state.shipped);
+    is_head_dirty_ = true;
+    has_trim_left_ = true;
+  }
+  if (!has_trim_left_) return {};
+  has_trim_left_ = false;
+  for (const auto& [lane, state] : head_.lanes) {
+    const auto erased =
+        TRY(erase_before(store_, batch, keys::lane_prefix(lane), state.shipped, max_trims));
+    has_trim_left_ |= erased == max_trims;
+  }
+  const std::uint64_t journal_end = std::min(keep_journal_from, TRY(oldest_reference()));
+  const auto erased = TRY(trim_journal(store_, batch, journal_end, max_trims));
+  has_trim_left_ |= erased == max_trims;
+  return {};
+}
+
+// Rejected events become dead letters in the transaction that acknowledges them.
+Result<void> Lanes::reject(WriteBatch& batch, const Acknowledgement& rejected,
+                           const BlockHeader& header) {
+  std::string sink = "?";
+  for (const auto& [name, number] : head_.sinks) {
+    if (number == rejected.lane.sink) sink = name;
+  }
+  OutboxReader reader(store_, rejected.lane, store_id_);
+  for (std::uint64_t at = rejected.first; at < rejected.end;) {
+    const OutboxReader::Found found = TRY(reader.read(at));
+    if (!found.is_found) break;
+    const OutboxRecord& record = found.record;
+    std::vector<DeadLetter> letters;
+    for (std::size_t i = 0; i < record.events.size(); ++i) {
+      const std::uint64_t sequence = record.first + i;
+      if (sequence < at || sequence >= rejected.end) continue;
+      DeadLetter letter;
+      letter.stage = "sink " + sink;
+      letter.reason = rejected.reason;
+      letter.event = record.events[i];
+      letters.push_back(std::move(letter));
+    }
+    if (!letters.empty()) {
+      put_dead_letters(batch, codec_, head_.next_dead_letter, header, letters);
+      head_.next_dead_letter += letters.size();
+    }
+    at = std::max(record.end, at + 1);
+  }
+  return {};
+}
+
+// The lowest journal block that an unshipped record refers to.
+Result<std::uint64_t> Lanes::oldest_reference() const {
+  std::uint64_t oldest = ~0ULL;
+  FrameCodec codec;
+  for (const auto& [lane, state] : head_.lanes) {
+    if (state.shipped >= state.next) continue;
+    // Records of a lane lie in the order of their beats: the oldest unshipped one decides, whatever
+    // its kind, because all after it are of later blocks.
+    const FoundFrame found = TRY(read_at_or_before(store_, keys::lane_prefix(lane), state.shipped));
+    if (!found.is_found) continue;
+    const auto summary = summarise_outbox(found.frame.bytes, codec);
+    // A damaged record could refer to any block: keep all until it is out of the way.
+    if (!summary) return std::uint64_t{0};
+    oldest = std::min(oldest, summary->header.block);
+  }
+  return oldest;
+}
+
+void Lanes::publish() {
+  for (const LaneId lane : changed_) border_.publish(lane, head_.lanes[lane].next);
+  changed_.clear();
+}
+
+void Lanes::publish_all() {
+  for (const auto& [lane, state] : head_.lanes) border_.publish(lane, state.next);
+}
+
+void Lanes::put_head(WriteBatch& batch) {
+  const std::scoped_lock lock(head_mutex_);
+  sluice::put_head(batch, codec_, head_);
+  is_head_dirty_ = false;
+}
+
+}  // namespace sluice

@@ -1,0 +1,72 @@
+// Lanes: the engine's side of the outboxes. Appends a beat's outputs, takes in what upstream has
+// acknowledged, and trims behind it, all within the beat's one transaction. Engine thread only.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/metrics.h"
+#include "core/result.h"
+#include "gateway/outbox_border.h"
+#include "pipelines/graph.h"
+#include "storage/block.h"
+#include "storage/frame.h"
+#include "storage/head.h"
+#include "storage/store.h"
+
+namespace sluice {
+
+class Lanes {
+ public:
+  Lanes(Store& store, FrameCodec& codec, OutboxBorder& border, Metrics& metrics,
+        std::string store_id, Head head, const std::vector<GraphTarget>& targets);
+
+  // Appends one target's events. `is_journaled[source]` says which unchanged events are in this
+  // beat's journal block and may be referred to.
+  void append(WriteBatch& batch, std::size_t target, std::vector<Event*>& events,
+              const std::vector<bool>& is_journaled, const BlockHeader& header);
+
+  // Takes in acknowledgements and adds them, the dead letters of rejected events, and bounded trims
+  // to the batch. `keep_journal_from`: blocks at or above it are needed by the snapshot.
+  Result<void> take_acknowledgements(WriteBatch& batch, const BlockHeader& header,
+                                     std::uint64_t keep_journal_from);
+  // True when the store should be written to although nothing arrived.
+  bool has_pending_trim() const { return has_trim_left_; }
+
+  // The batch is durable: shippers may see it.
+  void publish();
+  // Tells shippers all positions, once, before the first beat.
+  void publish_all();
+
+  // Adds the head record. Call in a batch that changed it.
+  void put_head(WriteBatch& batch);
+  bool is_head_dirty() const { return is_head_dirty_; }
+
+  Head& head() { return head_; }
+  Head head_copy() const;
+
+ private:
+  void append_records(WriteBatch& batch, LaneId lane, const std::vector<Event*>& events,
+                      bool is_reference, const BlockHeader& header);
+  Result<void> reject(WriteBatch& batch, const Acknowledgement& rejected,
+                      const BlockHeader& header);
+  Result<std::uint64_t> oldest_reference() const;
+
+  Store& store_;
+  FrameCodec& codec_;
+  OutboxBorder& border_;
+  const std::string store_id_;
+  std::vector<LaneId> lanes_;      // by target
+  mutable std::mutex head_mutex_;  // head_ is changed by the engine thread only; others copy it
+  Head head_;
+  bool is_head_dirty_ = false;
+  bool has_trim_left_ = false;
+  std::vector<LaneId> changed_;
+  std::vector<const Event*> scratch_;
+  std::map<std::uint16_t, Counter*> delivered_;
+  std::map<std::uint16_t, Counter*> rejected_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,29 @@
+#include "gateway/output_digest.h"
+
+#include <xxhash.h>
+
+#include <string>
+
+#include "core/bytes.h"
+#include "storage/block.h"
+
+namespace sluice {
+
+std::uint64_t output_digest(const GraphOutput& output, const std::vector<bool>& is_journaled) {
+  std::string bytes;
+  const Event none{};
+  for (const auto& events : output.targets) {
+    bytes.push_back('|');
+    for (const Event* event : events) {
+      if (event->source_index != no_source && !is_journaled[event->source_index]) continue;
+      if (event->is_unchanged) {
+        put_varint(bytes, event->block_index);
+      } else {
+        append_event(bytes, *event, none);
+      }
+    }
+  }
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+}  // namespace sluice

@@ -1,0 +1,81 @@
+// Expression: one CEL (Common Expression Language) expression over an event, compiled once.
+//
+//   "data.temperature > 40.0"  --compile-->  Expression  --evaluate(event)-->  Value (or
+//   Kind::error)
+//
+// Names an expression sees: id source type subject time data topic path event.received
+// event.source_name user_properties headers. `topic` and `path` are lists of the levels' texts; an
+// attribute that is not set is null. CEL's rules: https://github.com/google/cel-spec (langdef.md).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/arena.h"
+#include "core/event.h"
+#include "core/result.h"
+#include "core/value.h"
+
+namespace sluice {
+
+// What is wrong with an expression's text, and where.
+struct ExpressionError {
+  std::size_t offset = 0;  // in bytes from the start of the expression
+  std::string message;     // what is wrong, and what would be right
+};
+
+enum class ExpressionType : std::uint8_t {
+  dyn,
+  null,
+  boolean,
+  integer,
+  uinteger,
+  number,
+  string,
+  bytes,
+  list,
+  map,
+  timestamp,
+  duration,
+  type,
+  optional
+};
+
+struct ExpressionOptions {
+  // Beyond CEL: arithmetic on int, uint and double that come from `data` mixes them as doubles, so
+  // that a sensor may send 22 and then 22.5. Literals and attributes stay strict.
+  bool promote_numbers = true;
+  // What one evaluation may cost, in steps of loops and some 64 bytes of memory or of text that is
+  // read. When it is used up the value is an error.
+  std::uint64_t budget = 1'000'000;
+};
+
+class Expression {
+ public:
+  // Parses, checks and compiles. On failure gives all errors found, in order of their offset.
+  static std::variant<Expression, std::vector<ExpressionError>> compile(
+      std::string_view text, const ExpressionOptions& options = {});
+
+  Expression(Expression&&) noexcept;
+  Expression& operator=(Expression&&) noexcept;
+  ~Expression();
+
+  // The value, or Kind::error with the reason. Texts lie in `arena`, the event or the expression.
+  // Thread-compatible; never blocks, and its cost is bounded.
+  Value evaluate(const Event& event, Arena& arena) const;
+
+  const std::string& text() const;
+  ExpressionType type() const;  // what the checker knows of the result; dyn when it can be anything
+  bool uses_data() const;       // false: the event's payload need not be parsed for this expression
+
+ private:
+  struct Impl;
+  explicit Expression(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,177 @@
+#include "pipelines/expression/functions.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "pipelines/expression/functions/parts.h"
+#include "pipelines/expression/operators.h"
+
+namespace sluice::cel {
+namespace {
+
+constexpr std::uint32_t mask_of(Kind kind) { return 1U << static_cast<unsigned>(kind); }
+constexpr std::uint32_t every_kind = mask_of(Kind::error) - 1;
+static_assert(Kind::error > Kind::optional, "every_kind is all kinds but error");
+
+std::uint32_t kind_mask(const Type& type) {
+  if (type.is_variable) return every_kind;
+  switch (type.kind) {
+    case ExpressionType::dyn:
+      return every_kind;
+    case ExpressionType::null:
+      return mask_of(Kind::null);
+    case ExpressionType::boolean:
+      return mask_of(Kind::boolean);
+    case ExpressionType::integer:
+      return mask_of(Kind::integer);
+    case ExpressionType::uinteger:
+      return mask_of(Kind::uinteger);
+    case ExpressionType::number:
+      return mask_of(Kind::number);
+    case ExpressionType::string:
+      return mask_of(Kind::string);
+    case ExpressionType::bytes:
+      return mask_of(Kind::bytes);
+    case ExpressionType::list:
+      return mask_of(Kind::list);
+    case ExpressionType::map:
+      return mask_of(Kind::map);
+    case ExpressionType::timestamp:
+      return mask_of(Kind::timestamp);
+    case ExpressionType::duration:
+      return mask_of(Kind::duration);
+    case ExpressionType::type:
+      return mask_of(Kind::type);
+    case ExpressionType::optional:
+      return mask_of(Kind::optional);
+  }
+  return 0;
+}
+
+bool take(std::string_view& text, std::string_view wanted) {
+  if (!text.starts_with(wanted)) return false;
+  text.remove_prefix(wanted.size());
+  return true;
+}
+
+bool accepts(const Overload& overload, std::span<const Value> arguments) {
+  const auto fits = [&](std::size_t argument, std::size_t parameter) {
+    return (overload.kind_masks[parameter] & mask_of(arguments[argument].kind())) != 0;
+  };
+  if (overload.is_variadic) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      if (!fits(i, 0)) return false;
+    }
+    return !arguments.empty();
+  }
+  if (arguments.size() != overload.kind_masks.size()) return false;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (!fits(i, i)) return false;
+  }
+  return true;
+}
+
+const Overload* find_accepting(std::span<const Overload> overloads,
+                               std::span<const Value> arguments) {
+  for (const Overload& overload : overloads) {
+    if (accepts(overload, arguments)) return &overload;
+  }
+  return nullptr;
+}
+
+// Texts are read, as a rule, from end to end.
+bool spend_arguments(std::span<const Value> arguments, Context& context) {
+  std::size_t bytes = 0;
+  for (const Value& argument : arguments) {
+    if (argument.kind() == Kind::string || argument.kind() == Kind::bytes) {
+      bytes += argument.as_text().size();
+    }
+  }
+  return context.spend_bytes(bytes);
+}
+
+}  // namespace
+
+FunctionTable::FunctionTable(std::span<const std::span<const Definition>> parts) {
+  for (const std::span<const Definition> part : parts) {
+    for (const Definition& definition : part) add(definition);
+  }
+  std::ranges::stable_sort(overloads_, {}, [](const Overload& overload) {
+    return std::tuple(overload.definition.name, overload.is_member);
+  });
+}
+
+// "string.(string, int) -> bool"
+void FunctionTable::add(const Definition& definition) {
+  Overload overload;
+  overload.definition = definition;
+  std::string_view rest = definition.signature;
+  if (!take(rest, "(")) {
+    overload.is_member = true;
+    overload.parameters.push_back(parse_type(rest, types_));
+    CHECK(take(rest, ".("));
+  }
+  while (!take(rest, ")")) {
+    overload.parameters.push_back(parse_type(rest, types_));
+    CHECK(overload.parameters.back() != nullptr);
+    overload.is_variadic = take(rest, "...");
+    take(rest, ", ");
+  }
+  CHECK(take(rest, " -> "));
+  overload.result = parse_type(rest, types_);
+  CHECK(overload.result != nullptr && rest.empty());
+  for (const Type* parameter : overload.parameters) {
+    overload.kind_masks.push_back(kind_mask(*parameter));
+  }
+  overloads_.push_back(std::move(overload));
+}
+
+std::span<const Overload> FunctionTable::find(std::string_view name, bool is_member) const {
+  const auto found = std::ranges::equal_range(
+      overloads_, std::tuple(name, is_member), {}, [](const Overload& overload) {
+        return std::tuple(overload.definition.name, overload.is_member);
+      });
+  return {found.begin(), found.end()};
+}
+
+std::vector<std::string_view> FunctionTable::names(bool is_member) const {
+  std::vector<std::string_view> names;
+  for (const Overload& overload : overloads_) {
+    if (overload.is_member != is_member) continue;
+    if (names.empty() || names.back() != overload.definition.name) {
+      names.push_back(overload.definition.name);
+    }
+  }
+  return names;
+}
+
+const FunctionTable& function_table() {
+  static const FunctionTable table = [] {
+    const std::array parts{string_functions(),   format_functions(),  conversion_functions(),
+                           time_functions(),     math_functions(),    list_functions(),
+                           optional_functions(), encoder_functions(), event_functions()};
+    return FunctionTable(parts);
+  }();
+  return table;
+}
+
+Value call(std::span<const Overload> overloads, std::span<const Value> arguments, bool promotes,
+           Context& context) {
+  if (!spend_arguments(arguments, context)) return Context::over_budget();
+  if (const Overload* overload = find_accepting(overloads, arguments)) {
+    return overload->definition.run(arguments, context);
+  }
+  if (promotes) {
+    std::vector<Value> doubles(arguments.begin(), arguments.end());
+    for (Value& argument : doubles) {
+      if (argument.is_numeric()) argument = Value::number(argument.to_double());
+    }
+    if (const Overload* overload = find_accepting(overloads, doubles)) {
+      return overload->definition.run(doubles, context);
+    }
+  }
+  return no_overload(overloads.front().definition.name, arguments, context);
+}
+
+}  // namespace sluice::cel

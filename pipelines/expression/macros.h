@@ -1,0 +1,16 @@
+// Macros: calls that bind names in their arguments, or look at an argument without evaluating it.
+// langdef.md, "Macros"; the two-variable, optional and bind macros are CEL's extensions.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "pipelines/expression/ast.h"
+
+namespace sluice::cel {
+
+// When `call` is written as a macro (by its name and number of arguments), turns the node into one.
+// Returns an error message, and in `offset` its place, when it is one but is not well formed.
+std::string expand_macro(Node& call, Arena& arena, std::uint32_t& offset);
+
+}  // namespace sluice::cel

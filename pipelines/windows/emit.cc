@@ -1,0 +1,113 @@
+#include "pipelines/windows/emit.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+Pane& Pane::operator=(Pane&& other) noexcept {
+  if (this == &other) return *this;
+  destroy();
+  emit_ = std::exchange(other.emit_, nullptr);
+  states_ = std::move(other.states_);
+  return *this;
+}
+
+Pane::~Pane() { destroy(); }
+
+void Pane::destroy() {
+  if (emit_ == nullptr) return;
+  for (const Emit::Field& field : emit_->fields_) {
+    field.aggregate->destroy(emit_->state(*this, field));
+  }
+  emit_ = nullptr;
+}
+
+void Pane::save(std::string& out) const {
+  for (const Emit::Field& field : emit_->fields_) {
+    field.aggregate->save(emit_->state(*this, field), out);
+  }
+}
+
+std::size_t Pane::heap_bytes() const {
+  std::size_t bytes = emit_->pane_bytes_;
+  if (!emit_->is_growing_) return bytes;
+  for (const Emit::Field& field : emit_->fields_) {
+    bytes += field.aggregate->heap_bytes(emit_->state(*this, field));
+  }
+  return bytes;
+}
+
+Result<std::span<const Value>> Emit::read(const Event& event, Arena& arena) {
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const Field& field = fields_[i];
+    if (!field.argument) {
+      readings_[i] = Value::boolean(true);  // count(): every event
+      continue;
+    }
+    // A plain path is read directly: an absent field is then no error, as it is in an expression.
+    const Value value =
+        field.path ? field.path->read(event.data, arena) : field.argument->evaluate(event, arena);
+    if (value.is_error()) {
+      return Error{ErrorKind::bad_input,
+                   "emit." + field.name + ": " + std::string(value.as_text())};
+    }
+    if (!value.is_null()) {
+      const std::string_view wanted = field.aggregate->refuses(value);
+      if (!wanted.empty()) {
+        return Error{ErrorKind::bad_input, "emit." + field.name + ": needs " + std::string(wanted) +
+                                               ", not " + to_json(value).substr(0, 80) + " (" +
+                                               std::string(kind_name(value.kind())) + ")"};
+      }
+    }
+    readings_[i] = value;
+  }
+  return std::span<const Value>(readings_);
+}
+
+Pane Emit::make_pane() const {
+  Pane pane;
+  pane.states_ = std::make_unique_for_overwrite<std::byte[]>(pane_bytes_);
+  pane.emit_ = this;
+  for (const Field& field : fields_) field.aggregate->make(state(pane, field));
+  return pane;
+}
+
+void Emit::add(Pane& pane, std::span<const Value> readings, Timestamp time,
+               LeftOut& left_out) const {
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    if (readings[i].is_null()) {
+      ++left_out.absent;
+    } else if (!fields_[i].aggregate->add(state(pane, fields_[i]), {readings[i], time})) {
+      ++left_out.full;
+    }
+  }
+}
+
+void Emit::merge(Pane& pane, const Pane& later) const {
+  for (const Field& field : fields_) {
+    field.aggregate->merge(state(pane, field), state(later, field));
+  }
+}
+
+Value Emit::result(const Pane& pane, Arena& arena) const {
+  MapEntry* entries = arena.array<MapEntry>(fields_.size());
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    entries[i] = {Value::string(fields_[i].name),
+                  fields_[i].aggregate->result(state(pane, fields_[i]), arena)};
+  }
+  return Value::map({entries, fields_.size()});
+}
+
+Pane Emit::load_pane(ByteReader& in) const {
+  Pane pane = make_pane();
+  for (const Field& field : fields_) field.aggregate->load(state(pane, field), in);
+  return pane;
+}
+
+bool Emit::uses_data() const {
+  return std::ranges::any_of(
+      fields_, [](const Field& field) { return field.argument && field.argument->uses_data(); });
+}
+
+}  // namespace sluice

@@ -1,0 +1,96 @@
+#include "storage/dead_letters.h"
+
+#include <algorithm>
+
+#include "core/bytes.h"
+#include "storage/head.h"
+#include "storage/keys.h"
+#include "storage/records.h"
+
+namespace sluice {
+namespace {
+
+const std::string prefix(1, keys::dead_letter);
+
+struct Parsed {
+  std::vector<DeadLetter> letters;
+  BlockHeader header;
+};
+
+// Texts of the events lie in `raw` and `arena`.
+Result<Parsed> parse(std::string_view raw, std::string_view store_id, std::uint64_t first,
+                     Arena& arena) {
+  ByteReader in(raw);
+  Parsed parsed;
+  const std::size_t count = in.count();
+  parsed.letters.resize(count);
+  for (DeadLetter& letter : parsed.letters) {
+    letter.number = first++;
+    letter.stage = in.text();
+    letter.reason = in.text();
+  }
+  if (!in.is_ok()) return Error{ErrorKind::corrupt, "a stored dead letter cannot be read"};
+  Block block = TRY(decode_block(in.rest(), store_id, arena));
+  if (block.events.size() != count)
+    return Error{ErrorKind::corrupt, "a stored dead letter has no event"};
+  for (std::size_t i = 0; i < count; ++i) parsed.letters[i].event = block.events[i];
+  parsed.header = std::move(block.header);
+  return parsed;
+}
+
+}  // namespace
+
+void put_dead_letters(WriteBatch& batch, FrameCodec& codec, std::uint64_t first,
+                      const BlockHeader& header, std::span<const DeadLetter> letters) {
+  std::string raw;
+  std::vector<const Event*> events;
+  put_varint(raw, letters.size());
+  for (const DeadLetter& letter : letters) {
+    put_text(raw, letter.stage);
+    put_text(raw, letter.reason);
+    events.push_back(&letter.event);
+  }
+  raw += encode_block(header, events);
+  put_record(batch, keys::numbered(keys::dead_letter, first), codec.seal(raw));
+}
+
+Result<void> read_dead_letters(
+    const Store& store, FrameCodec& codec, std::string_view store_id, std::uint64_t first,
+    std::uint64_t& damaged,
+    const std::function<bool(const DeadLetter&, const BlockHeader&)>& visit) {
+  FoundFrame found = TRY(read_at_or_before(store, prefix, first));
+  if (!found.is_found) found = TRY(read_at_or_after(store, prefix, first));
+  while (found.is_found) {
+    Arena arena;
+    const auto raw = codec.open(found.frame.bytes);
+    const auto parsed =
+        raw ? parse(*raw, store_id, found.frame.number, arena) : Result<Parsed>(raw.error());
+    if (!parsed) {
+      ++damaged;
+    } else {
+      for (const DeadLetter& letter : parsed->letters) {
+        if (letter.number >= first && !visit(letter, parsed->header)) return {};
+      }
+    }
+    found = TRY(read_at_or_after(store, prefix, found.frame.number + 1));
+  }
+  return {};
+}
+
+Result<void> recover_dead_letters(const Store& store, FrameCodec& codec, Head& head,
+                                  std::uint64_t& damaged) {
+  const FoundFrame last = TRY(read_at_or_before(store, prefix, ~0ULL));
+  if (!last.is_found) return {};
+  const auto raw = codec.open(last.frame.bytes);
+  const std::uint64_t count = raw ? ByteReader(*raw).varint() : 1'000;
+  if (!raw) ++damaged;
+  head.next_dead_letter = std::max(head.next_dead_letter, last.frame.number + count);
+  return {};
+}
+
+Result<std::size_t> trim_dead_letters(const Store& store, WriteBatch& batch, std::uint64_t end,
+                                      std::size_t max_records) {
+  return erase_before(store, batch, prefix, end, max_records);
+}
+
+}  // namespace sluice

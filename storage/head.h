@@ -1,0 +1,53 @@
+// Head: the store's positions. One small record, written only in a commit that moves something a
+// record's own header cannot tell: acknowledged ranges, trims, a new sink.
+//
+// recover() takes the highest of the head and of the last records of journal and outboxes, so that
+// a commit that only adds records does not touch the head's page.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "storage/frame.h"
+#include "storage/intervals.h"
+#include "storage/keys.h"
+#include "storage/store.h"
+
+namespace sluice {
+
+struct LaneState {
+  std::uint64_t next = 1;     // the sequence that the next event of this lane gets
+  std::uint64_t shipped = 1;  // all below are acknowledged by upstream
+  Intervals beyond;           // acknowledged out of order, above `shipped`
+};
+
+struct Head {
+  std::uint64_t next_sequence = 1;
+  std::uint64_t next_block = 1;
+  std::uint64_t next_dead_letter = 1;
+  std::uint64_t first_dead_letter = 1;
+  EngineTime engine_time{};
+  std::map<std::string, std::uint16_t, std::less<>> sinks;  // name -> number, given once
+  std::map<LaneId, LaneState> lanes;
+
+  // The number of a sink by name; a new one is given when it is not known.
+  std::uint16_t sink_number(std::string_view name);
+};
+
+std::string encode_head(const Head& head);
+Result<Head> decode_head(std::string_view raw);
+
+void put_head(WriteBatch& batch, FrameCodec& codec, const Head& head);
+
+// The positions of a store, also after a crash. A damaged record is counted in `damaged` and
+// passed over.
+Result<Head> recover_head(const Store& store, FrameCodec& codec, std::uint64_t& damaged);
+
+// The store's random id (16 hex digits), made at the first call on a new store.
+Result<std::string> read_or_make_store_id(Store& store);
+
+}  // namespace sluice

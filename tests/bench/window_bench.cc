@@ -1,0 +1,168 @@
+// The window step beside a hand-written loop that does the same over the same parsed values: an
+// average and a count per key in tumbling windows of 10 s. The argument is the number of keys.
+//
+// Read the figures as a ratio of the two in one run; time is per event.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/arena.h"
+#include "core/event.h"
+#include "pipelines/windows/window.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t block_events = 1000;
+constexpr std::int64_t window_ms = 10'000;
+
+// Counts and forgets what a step gives.
+class Sink final : public StepOutput {
+ public:
+  Arena& arena() override { return arena_; }
+  void emit(Event*) override { ++results; }
+  void emit_to(std::size_t, Event*) override { ++others; }
+  void drop(const Event&, std::string_view) override { ++others; }
+  void fail(Event*, std::string_view) override { ++others; }
+
+  void end_beat() { arena_.reset(); }
+
+  std::size_t results = 0;
+  std::size_t others = 0;
+
+ private:
+  Arena arena_;
+};
+
+// `keys` devices that take turns; the events of one turn are a second apart from the next.
+class Traffic {
+ public:
+  explicit Traffic(std::size_t keys) : events_(std::max(keys, block_events)) {
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      MapEntry* fields = arena_.array<MapEntry>(3);
+      fields[0] = {Value::string("humidity"), Value::number(40.0)};
+      fields[1] = {Value::string("temperature"),
+                   Value::number(20.0 + static_cast<double>(i % 100) / 8)};
+      fields[2] = {Value::string("state"), Value::string("ok")};
+      events_[i].subject = arena_.copy("plant/hall/device-" + std::to_string(i * 7919 % keys));
+      events_[i].data = Value::map({fields, 3});
+    }
+    for (Event& event : events_) pointers_.push_back(&event);
+  }
+
+  // The next block; its events have the time now().
+  std::span<Event* const> next() {
+    if (at_ + block_events > pointers_.size()) {
+      at_ = 0;
+      now_ms_ += 1000;
+    }
+    const auto block = std::span<Event* const>(pointers_).subspan(at_, block_events);
+    at_ += block_events;
+    for (Event* event : block) event->time = now();
+    return block;
+  }
+
+  Timestamp now() const { return Timestamp(std::chrono::milliseconds(now_ms_)); }
+  std::int64_t now_ms() const { return now_ms_; }
+
+ private:
+  Arena arena_;
+  std::vector<Event> events_;
+  std::vector<Event*> pointers_;
+  std::size_t at_ = 0;
+  std::int64_t now_ms_ = 0;
+};
+
+std::unique_ptr<Step> make_step() {
+  WindowConfig config;
+  config.size = std::chrono::milliseconds(window_ms);
+  config.key = "subject";
+  config.max_keys = 1'000'000;
+  config.emit = {{"mean", "avg(data.temperature)"}, {"n", "count()"}};
+  auto made = make_window(config);
+  if (std::holds_alternative<StepErrors>(made)) std::abort();
+  return std::get<std::unique_ptr<Step>>(std::move(made));
+}
+
+void per_event(benchmark::State& state) {
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(block_events));
+  state.counters["per_event"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * static_cast<double>(block_events),
+      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void window_step(benchmark::State& state) {
+  Traffic traffic(static_cast<std::size_t>(state.range(0)));
+  const auto step = make_step();
+  Sink sink;
+  for ([[maybe_unused]] const auto turn : state) {
+    step->process(traffic.next(), sink);
+    step->advance_watermark(traffic.now(), sink);
+    sink.end_beat();
+  }
+  if (sink.others != 0) state.SkipWithError("events went astray");
+  per_event(state);
+  state.counters["bytes_per_key"] =
+      static_cast<double>(step->memory_bytes()) / static_cast<double>(state.range(0));
+}
+BENCHMARK(window_step)->Arg(1000)->Arg(100'000);
+
+void hand_written(benchmark::State& state) {
+  struct Sums {
+    double sum = 0;
+    std::int64_t count = 0;
+  };
+  Traffic traffic(static_cast<std::size_t>(state.range(0)));
+  std::unordered_map<std::string, Sums> windows;
+  std::int64_t window = 0;
+  double total = 0;
+  for ([[maybe_unused]] const auto turn : state) {
+    for (const Event* event : traffic.next()) {
+      Sums& sums = windows[std::string(event->subject)];
+      sums.sum += event->data.find("temperature")->as_double();
+      ++sums.count;
+    }
+    if (traffic.now_ms() / window_ms != window) {
+      window = traffic.now_ms() / window_ms;
+      for (const auto& [key, sums] : windows) total += sums.sum / static_cast<double>(sums.count);
+      windows.clear();
+    }
+  }
+  benchmark::DoNotOptimize(total);
+  per_event(state);
+}
+BENCHMARK(hand_written)->Arg(1000)->Arg(100'000);
+
+// A whole snapshot in slices of 64 KiB; `longest_slice` is the pause that it puts into a beat.
+void snapshot(benchmark::State& state) {
+  Traffic traffic(static_cast<std::size_t>(state.range(0)));
+  const auto step = make_step();
+  Sink sink;
+  for (std::int64_t i = 0; i < state.range(0); i += block_events)
+    step->process(traffic.next(), sink);
+  std::chrono::duration<double> longest{0};
+  std::size_t bytes = 0;
+  for ([[maybe_unused]] const auto turn : state) {
+    step->begin_snapshot();
+    bytes = 0;
+    for (bool is_last = false; !is_last;) {
+      std::string slice;
+      const auto start = std::chrono::steady_clock::now();
+      is_last = step->save_slice(64 * 1024, slice);
+      longest = std::max<std::chrono::duration<double>>(longest,
+                                                        std::chrono::steady_clock::now() - start);
+      bytes += slice.size();
+    }
+  }
+  state.counters["longest_slice"] = longest.count();
+  state.counters["bytes"] = static_cast<double>(bytes);
+}
+BENCHMARK(snapshot)->Arg(100'000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,1 @@
+"""What system, crash and bench scripts share: real peers of the gateway, in Python."""

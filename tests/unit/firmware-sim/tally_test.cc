@@ -1,0 +1,61 @@
+#include "firmware-sim/fleet/tally.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <vector>
+
+namespace sluice::sim {
+namespace {
+
+TEST(Latencies, A_percentile_is_never_too_low_and_at_most_an_eighth_too_high) {
+  std::mt19937 random(1);
+  for (const std::int64_t highest : {1, 10, 100, 5'000, 200'000}) {
+    Latencies latencies;
+    std::vector<std::int64_t> all;
+    for (int i = 0; i < 1000; ++i) {
+      all.push_back(static_cast<std::int64_t>(random() % static_cast<unsigned>(highest)) + 1);
+      latencies.add(all.back());
+    }
+    std::sort(all.begin(), all.end());
+    for (const double p : {0.5, 0.95, 0.99}) {
+      const auto exact = static_cast<double>(all[static_cast<std::size_t>(p * 1000) - 1]);
+      EXPECT_GE(latencies.percentile(p), exact);
+      EXPECT_LE(latencies.percentile(p), exact * 1.13 + 1);
+    }
+  }
+}
+
+TEST(Latencies, Without_any_there_is_no_percentile) { EXPECT_EQ(Latencies().percentile(0.5), 0); }
+
+TEST(Tally, Writes_a_line_for_each_event_that_was_on_the_wire) {
+  const std::string path = testing::TempDir() + "tally_ledger";
+  Device device(1, SignalOptions{}, 0, 10);
+  for (int i = 0; i < 3; ++i) device.measure(1);
+  Tally tally;
+  ASSERT_TRUE(tally.open(path).is_ok());
+
+  Device::mark_sent(*device.take_unsent(), 100);
+  Device::mark_sent(*device.take_unsent(), 100);
+  Pending answered;
+  ASSERT_TRUE(device.acknowledge(1, answered));
+  tally.acknowledged(Protocol::mqtt, device, answered, 130);
+  for (const Pending& left : device.ring()) tally.unacknowledged(Protocol::mqtt, device, left);
+  ASSERT_TRUE(tally.close().is_ok());
+
+  std::vector<SentRecord> records;
+  ASSERT_TRUE(read_sent(path, [&](SentRecord record) { records.push_back(record); }).is_ok());
+  std::filesystem::remove(path);
+  ASSERT_EQ(records.size(), 2U) << "the third was never sent";
+  EXPECT_EQ(records[0].acked_ms, 130);
+  EXPECT_EQ(records[1].seq, 2U);
+  EXPECT_EQ(records[1].acked_ms, std::nullopt);
+  EXPECT_EQ(tally.counts().acknowledged, 1U);
+  EXPECT_EQ(tally.counts().settled, 3U);
+}
+
+}  // namespace
+}  // namespace sluice::sim

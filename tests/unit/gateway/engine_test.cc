@@ -1,0 +1,216 @@
+#include "gateway/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "drivers/codecs/decoder_factory.h"
+#include "storage/memory_store.h"
+#include "storage/outbox.h"
+
+namespace sluice {
+namespace {
+
+class FakeClock final : public Clock {
+ public:
+  Timestamp wall() const override { return Timestamp(std::chrono::seconds(1'790'000'000) + now_); }
+  Duration monotonic() const override { return now_; }
+  void advance(Duration by) { now_ += by; }
+
+ private:
+  Duration now_ = std::chrono::seconds(1);
+};
+
+// Remembers what it was told to acknowledge.
+class FakeSource final : public Source {
+ public:
+  Result<void> start(const SavedState&) override { return {}; }
+  void settle(Receipt receipt, Outcome) override { settled = static_cast<std::uint64_t>(receipt); }
+  void resume() override { is_paused = false; }
+  void pause() override { is_paused = true; }
+  void stop_intake() override {}
+  SourceStatus status() const override { return {}; }
+
+  std::uint64_t settled = 0;
+  bool is_paused = false;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() { start(); }
+
+  // A gateway with one source that goes straight to one sink.
+  void start() {
+    GraphSetup setup;
+    setup.gateway = "box";
+    setup.store_id = "id";
+    setup.sources.push_back({"floor", {}});
+    PipelineSetup pipeline;
+    pipeline.name = "raw";
+    pipeline.from = {"floor"};
+    pipeline.to = {"cloud"};
+    setup.pipelines.push_back(std::move(pipeline));
+    auto graph = Graph::build(std::move(setup)).value();
+    EventMakerSetup maker;
+    maker.source_name = "floor";
+    maker.gateway = "box";
+    maker.store_id = "id";
+    maker.decoder = make_decoder("json").value();
+    if (auto time = Expression::compile("timestamp(data.ts)");
+        std::holds_alternative<Expression>(time)) {
+      maker.mapping.time = std::move(std::get<Expression>(time));
+    }
+    std::vector<EngineSource> sources;
+    sources.push_back({std::make_unique<EventMaker>(std::move(maker)), &source_});
+    std::uint64_t damaged = 0;
+    FrameCodec codec;
+    EngineConfig config;
+    config.gateway = "box";
+    engine_ = std::make_unique<Engine>(
+        EngineContext{store_, clock_, metrics_, intake_, border_}, std::move(config), "id",
+        recover_head(store_, codec, damaged).value(), std::move(graph), std::move(sources));
+    ASSERT_TRUE(engine_->recall_repeats());
+  }
+
+  void offer(std::string_view payload, std::uint16_t number = 0, Repeat repeat = Repeat::never) {
+    MessageBatch batch;
+    Message message;
+    message.receipt = Receipt{++receipt_};
+    message.sender = "dev";
+    message.topic = "t";
+    message.payload = payload;
+    message.number = number;
+    message.repeat = repeat;
+    message.received = clock_.wall();
+    batch.add(message);
+    SourceIntake(intake_, 0).offer(batch);
+  }
+
+  // Payloads in the outbox from its first record on.
+  std::string outbox() {
+    OutboxReader reader(store_, {1, 0}, "id");
+    std::string all;
+    for (std::uint64_t at = 1;;) {
+      const auto found = reader.read(at).value();
+      if (!found.is_found) return all;
+      for (const Event& event : found.record.events) all += std::string(event.payload) + " ";
+      at = found.record.end;
+    }
+  }
+
+  MemoryStore store_;
+  FakeClock clock_;
+  Metrics metrics_;
+  IntakeQueue intake_{IntakeBounds{}};
+  OutboxBorder border_;
+  FakeSource source_;
+  std::unique_ptr<Engine> engine_;
+  std::uint64_t receipt_ = 0;
+};
+
+constexpr const char* one = R"({"ts":"2026-11-23T08:00:00Z","v":1})";
+constexpr const char* two = R"({"ts":"2026-11-23T08:00:01Z","v":2})";
+
+TEST_F(EngineTest, A_message_is_acknowledged_only_once_it_is_in_the_store) {
+  offer(one);
+  store_.fail_next_commits(1, {ErrorKind::no_space, "disk full"});
+  EXPECT_FALSE(engine_->beat());
+  EXPECT_EQ(source_.settled, 0U);
+  EXPECT_EQ(outbox(), "");
+  EXPECT_TRUE(source_.is_paused) << "a full store holds its sources back";
+  EXPECT_TRUE(engine_->beat());
+  EXPECT_EQ(source_.settled, 1U);
+  EXPECT_EQ(outbox(), std::string(one) + " ");
+}
+
+TEST_F(EngineTest, All_messages_of_a_beat_share_one_commit) {
+  for (int i = 0; i < 100; ++i) offer(one);
+  const auto commits = store_.commits();
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(store_.commits(), commits + 1);
+  EXPECT_EQ(source_.settled, 100U);
+}
+
+TEST_F(EngineTest, What_cannot_be_decoded_is_a_dead_letter_and_is_acknowledged) {
+  offer("{bad");
+  offer(two);
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(source_.settled, 2U);
+  EXPECT_EQ(outbox(), std::string(two) + " ");
+  std::string letters;
+  std::uint64_t damaged = 0;
+  FrameCodec codec;
+  ASSERT_TRUE(read_dead_letters(store_, codec, "id", 0, damaged,
+                                [&](const DeadLetter& letter, const BlockHeader&) {
+                                  letters += letter.stage + ":" + std::string(letter.event.payload);
+                                  return true;
+                                }));
+  EXPECT_EQ(letters, "decode:{bad");
+}
+
+TEST_F(EngineTest, A_repeat_is_answered_and_dropped_also_after_a_restart) {
+  offer(one, 7);
+  ASSERT_TRUE(engine_->beat());
+  offer(one, 7, Repeat::possible);
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(source_.settled, 2U);
+  start();
+  offer(one, 7, Repeat::possible);
+  offer(two, 7, Repeat::possible);
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(source_.settled, 4U);
+  EXPECT_EQ(outbox(), std::string(one) + " " + two + " ");
+  EXPECT_EQ(metrics_.sum("sluice_engine_redelivered_messages_total"), 2U);
+}
+
+TEST_F(EngineTest, The_same_bytes_without_the_mark_of_a_repeat_are_a_new_event) {
+  offer(one, 7);
+  offer(one, 7);
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(outbox(), std::string(one) + " " + one + " ");
+}
+
+TEST_F(EngineTest, Ids_are_never_given_twice_although_everything_was_delivered_and_trimmed) {
+  offer(one);
+  ASSERT_TRUE(engine_->beat());
+  const std::uint64_t next = engine_->head().next_sequence;
+  border_.acknowledge({{1, 0}, 1, 2, false, {}});
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(engine_->head().lanes.at({1, 0}).shipped, 2U);
+  start();
+  EXPECT_GE(engine_->head().next_sequence, next == 1 ? 2 : next);
+  offer(two);
+  ASSERT_TRUE(engine_->beat());
+  OutboxReader reader(store_, {1, 0}, "id");
+  EXPECT_EQ(reader.read(2).value().record.events.at(0).id, "id/2");
+}
+
+TEST_F(EngineTest, Rejected_events_become_dead_letters_in_the_commit_that_acknowledges_them) {
+  offer(one);
+  offer(two);
+  ASSERT_TRUE(engine_->beat());
+  border_.acknowledge({{1, 0}, 2, 3, true, "422"});
+  ASSERT_TRUE(engine_->beat());
+  std::string letters;
+  std::uint64_t damaged = 0;
+  FrameCodec codec;
+  ASSERT_TRUE(read_dead_letters(
+      store_, codec, "id", 0, damaged, [&](const DeadLetter& letter, const BlockHeader&) {
+        letters +=
+            letter.stage + ":" + letter.reason + ":" + std::string(letter.event.payload) + " ";
+        return true;
+      }));
+  EXPECT_EQ(letters, "sink cloud:422:" + std::string(two) + " ");
+  EXPECT_EQ(engine_->head().lanes.at({1, 0}).shipped, 1U) << "the first one still waits";
+}
+
+TEST_F(EngineTest, Nothing_is_written_while_nothing_happens) {
+  ASSERT_TRUE(engine_->beat());
+  const auto commits = store_.commits();
+  for (int i = 0; i < 10; ++i) {
+    clock_.advance(std::chrono::seconds(60));
+    ASSERT_TRUE(engine_->beat());
+  }
+  EXPECT_EQ(store_.commits(), commits);
+}
+
+}  // namespace
+}  // namespace sluice
