@@ -32,6 +32,17 @@ TimeQuality time_quality() {
              : TimeQuality::unknown;
 }
 
+void move_into(WriteBatch& to, WriteBatch& from) {
+  for (const WriteBatch::Operation& operation : from.operations()) {
+    if (operation.is_erase) {
+      to.erase(operation.key);
+    } else {
+      to.put(operation.key, operation.value);
+    }
+  }
+  from.clear();
+}
+
 std::uint64_t random_number() {
   std::uint64_t number = 0;
   CHECK(getrandom(&number, sizeof number, 0) == sizeof number);
@@ -54,7 +65,8 @@ struct Engine::Prepared {
   std::size_t bytes = 0;
   BlockHeader header;
   WriteBatch batch;
-  bool has_block = false;  // something was written under header.block
+  bool is_journaled = false;  // a journal block is written, if only an empty one
+  bool has_block = false;     // something was written under header.block
 
   void clear(std::size_t sources) {
     CHECK(taken.empty());
@@ -68,6 +80,7 @@ struct Engine::Prepared {
     messages = 0;
     bytes = 0;
     batch.clear();
+    is_journaled = false;
     has_block = false;
   }
 };
@@ -196,7 +209,7 @@ BlockHeader Engine::make_header() const {
   header.monotonic = context_.clock.monotonic();
   header.wall = context_.clock.wall();
   header.time_quality = time_quality();
-  header.was_backpressured = is_blocked();
+  header.was_backpressured = was_backpressured_ || is_blocked();
   header.engine_time = now();
   header.next_sequence = next_sequence_;
   header.gateway = config_.gateway;
@@ -211,11 +224,18 @@ void Engine::process(Prepared& beat) {
     if (is_journaled_[event.source_index]) event.block_index = index++;
     beat.pointers.push_back(&event);
   }
-  const BlockTime time{beat.header.block, beat.header.engine_time, beat.header.wall,
+  // A replay knows only what is in the journal: what moves state is a block, if only an empty one.
+  const auto timer = graph_->next_timer();
+  beat.is_journaled = index > 0 || (timer && *timer <= beat.header.engine_time);
+  was_backpressured_ = beat.header.was_backpressured && !beat.is_journaled;
+  const BlockTime time{beat.header.block,
+                       beat.header.engine_time,
+                       beat.header.wall,
                        beat.header.time_quality == TimeQuality::synchronised,
-                       beat.header.was_backpressured};
+                       beat.header.was_backpressured,
+                       beat.is_journaled};
   graph_->process(beat.pointers, time, beat.arena, beat.output);
-  if (index > 0) snapshots_.processed(context_.clock.monotonic() - started);
+  if (beat.is_journaled) snapshots_.processed(context_.clock.monotonic() - started);
 }
 
 // --- commit and settle ---
@@ -226,10 +246,7 @@ Result<void> Engine::write(Prepared& beat) {
   for (const Event& event : beat.events) {
     if (is_journaled_[event.source_index]) journaled.push_back(&event);
   }
-  const bool has_outputs =
-      std::ranges::any_of(beat.output.targets, [](const auto& events) { return !events.empty(); });
-  const bool is_tick = beat.messages == 0 && has_outputs;
-  if (!journaled.empty() || is_tick) {
+  if (beat.is_journaled) {
     beat.header.output_digest = output_digest(beat.output, is_journaled_);
     put_journal(beat.batch, codec_, beat.header, journaled);
   }
@@ -259,15 +276,18 @@ Result<void> Engine::write(Prepared& beat) {
   }
   beat.has_block = !beat.batch.empty();
   TRY(lanes_.take_acknowledgements(beat.batch, beat.header, snapshots_.keep_journal_from()));
-  TRY(snapshots_.add_slices(beat.batch, beat.header.block));
-  if (lanes_.is_head_dirty()) {
-    Head& head = lanes_.head();
-    head.next_sequence = next_sequence_;
-    head.next_block = std::max(head.next_block, next_block_ + (beat.has_block ? 1 : 0));
-    head.engine_time = beat.header.engine_time;
-    lanes_.put_head(beat.batch);
-  }
+  // Without a block the state is that of the last one: this one's number goes to the next beat.
+  TRY(snapshots_.add_slices(beat.batch, beat.header.block - (beat.has_block ? 0 : 1)));
+  if (lanes_.is_head_dirty()) put_head(beat);
   return {};
+}
+
+void Engine::put_head(Prepared& beat) {
+  Head& head = lanes_.head();
+  head.next_sequence = next_sequence_;
+  head.next_block = std::max(head.next_block, next_block_ + (beat.has_block ? 1 : 0));
+  head.engine_time = beat.header.engine_time;
+  lanes_.put_head(beat.batch);
 }
 
 Result<void> Engine::commit(Prepared& beat) {
@@ -348,10 +368,15 @@ Result<void> Engine::housekeep() {
   if (!has_failed_beat_) return {};
   // The kept beat waits for space: acknowledgements and trims go first, in a batch of their own.
   WriteBatch trims;
-  BlockHeader header = make_header();
-  TRY(lanes_.take_acknowledgements(trims, header, snapshots_.keep_journal_from()));
-  if (trims.empty()) return {};
-  return context_.store.commit(trims);
+  TRY(lanes_.take_acknowledgements(trims, make_header(), snapshots_.keep_journal_from()));
+  if (trims.empty() && !lanes_.is_head_dirty()) return {};
+  WriteBatch alone = trims;
+  lanes_.put_committed_head(alone);
+  auto committed = context_.store.commit(alone);
+  // Dead letters of rejected events must not be lost: they go with the beat, if not now.
+  if (!committed) move_into(beat_->batch, trims);
+  put_head(*beat_);  // the beat's own is older
+  return committed;
 }
 
 void Engine::run() {

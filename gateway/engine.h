@@ -114,6 +114,7 @@ class Engine {
   void process(Prepared& beat);
   BlockHeader make_header() const;
   Result<void> write(Prepared& beat);
+  void put_head(Prepared& beat);
   Result<void> commit(Prepared& beat);
   void settle(Prepared& beat);
   void set_blocked(bool is_blocked, std::string_view why);
@@ -133,6 +134,7 @@ class Engine {
   SnapshotWriter snapshots_;
   std::unique_ptr<Prepared> beat_;  // reused from beat to beat; holds a failed one until it commits
   bool has_failed_beat_ = false;
+  bool was_backpressured_ = false;  // in a beat since the last journal block
   Duration next_usage_check_{};
   RepeatedError commit_error_;
   const EngineTime base_engine_;

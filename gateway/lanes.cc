@@ -175,4 +175,10 @@ void Lanes::put_head(WriteBatch& batch) {
   is_head_dirty_ = false;
 }
 
+void Lanes::put_committed_head(WriteBatch& batch) const {
+  Head committed = head_copy();
+  for (auto& [lane, state] : committed.lanes) state.next = border_.next(lane);
+  sluice::put_head(batch, codec_, committed);
+}
+
 }  // namespace sluice

@@ -42,6 +42,8 @@ class Lanes {
 
   // Adds the head record. Call in a batch that changed it.
   void put_head(WriteBatch& batch);
+  // Adds the positions as they are without what was appended since the last publish().
+  void put_committed_head(WriteBatch& batch) const;
   bool is_head_dirty() const { return is_head_dirty_; }
 
   Head& head() { return head_; }

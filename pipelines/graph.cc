@@ -238,8 +238,10 @@ void Graph::process(std::span<Event* const> events, const BlockTime& time, Arena
     impl.source_watermarks[event->source_index].observe(event->time, event->received,
                                                         time.is_clock_good);
   }
-  for (SourceWatermark& watermark : impl.source_watermarks)
-    watermark.advance_time(time.now, time.was_backpressured);
+  if (time.is_journaled) {
+    for (SourceWatermark& watermark : impl.source_watermarks)
+      watermark.advance_time(time.now, time.was_backpressured);
+  }
   std::vector<WatermarkInput> inputs;
   for (Impl::Pipeline& pipeline : impl.pipelines) {
     impl.gather_input(pipeline, events);

@@ -72,6 +72,8 @@ struct BlockTime {
   Timestamp wall{};
   bool is_clock_good = false;      // limits the effect of time stamps in the future
   bool was_backpressured = false;  // idle time-outs do not count this beat
+  // False: no replay will see this beat, so engine time stands still for all that has state.
+  bool is_journaled = true;
 };
 
 struct GraphDeadLetter {

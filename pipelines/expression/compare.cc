@@ -1,25 +1,9 @@
 #include "pipelines/expression/compare.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace sluice::cel {
 namespace {
-
-constexpr double two_to_63 = 9223372036854775808.0;
-constexpr double two_to_64 = 18446744073709551616.0;
-
-// An integer against a double: the whole part of the double is compared as an integer.
-template <typename Integer>
-std::partial_ordering compare_with_double(Integer a, double b, double low, double high) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b < low) return std::partial_ordering::greater;
-  if (b >= high) return std::partial_ordering::less;
-  const double whole = std::floor(b);
-  const auto order = a <=> static_cast<Integer>(whole);
-  if (order != 0) return order;
-  return whole < b ? std::partial_ordering::less : std::partial_ordering::equivalent;
-}
 
 std::partial_ordering compare_int_uint(std::int64_t a, std::uint64_t b) {
   if (a < 0) return std::partial_ordering::less;
@@ -31,13 +15,13 @@ std::partial_ordering reverse(std::partial_ordering order) { return 0 <=> order;
 std::partial_ordering compare_int(std::int64_t a, const Value& b) {
   if (b.kind() == Kind::integer) return a <=> b.as_int();
   if (b.kind() == Kind::uinteger) return compare_int_uint(a, b.as_uint());
-  return compare_with_double(a, b.as_double(), -two_to_63, two_to_63);
+  return static_cast<double>(a) <=> b.as_double();
 }
 
 std::partial_ordering compare_uint(std::uint64_t a, const Value& b) {
   if (b.kind() == Kind::uinteger) return a <=> b.as_uint();
   if (b.kind() == Kind::integer) return reverse(compare_int_uint(b.as_int(), a));
-  return compare_with_double(a, b.as_double(), 0.0, two_to_64);
+  return static_cast<double>(a) <=> b.as_double();
 }
 
 bool is_equal_list(const Value& a, const Value& b, Context& context) {
@@ -65,9 +49,9 @@ bool is_equal_optional(const Value& a, const Value& b, Context& context) {
 }  // namespace
 
 std::partial_ordering compare_numbers(const Value& a, const Value& b) {
+  if (a.kind() == Kind::number && b.kind() == Kind::number) return a.as_double() <=> b.as_double();
   if (a.kind() == Kind::integer) return compare_int(a.as_int(), b);
   if (a.kind() == Kind::uinteger) return compare_uint(a.as_uint(), b);
-  if (b.kind() == Kind::number) return a.as_double() <=> b.as_double();
   return reverse(compare_numbers(b, a));
 }
 

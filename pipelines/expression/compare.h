@@ -9,7 +9,8 @@
 
 namespace sluice::cel {
 
-// Of two numeric values; unordered when one is NaN. Exact: no rounding through double.
+// Of two numeric values; unordered when one is NaN. Integers compare exactly with each other;
+// against a double an integer is the double nearest to it, as the specification's own suite has it.
 std::partial_ordering compare_numbers(const Value& a, const Value& b);
 
 // Whether two values, neither an error, are equal. Values of different types are not. Of deep

@@ -49,33 +49,30 @@ std::uint32_t kind_mask(const Type& type) {
   return 0;
 }
 
+bool wants_double(std::uint32_t mask) { return mask == mask_of(Kind::number); }
+
 bool take(std::string_view& text, std::string_view wanted) {
   if (!text.starts_with(wanted)) return false;
   text.remove_prefix(wanted.size());
   return true;
 }
 
-bool accepts(const Overload& overload, std::span<const Value> arguments) {
-  const auto fits = [&](std::size_t argument, std::size_t parameter) {
-    return (overload.kind_masks[parameter] & mask_of(arguments[argument].kind())) != 0;
-  };
-  if (overload.is_variadic) {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      if (!fits(i, 0)) return false;
-    }
-    return !arguments.empty();
-  }
-  if (arguments.size() != overload.kind_masks.size()) return false;
+// Whether the overload takes these arguments; with `promotes` also integers where it wants doubles.
+bool accepts(const Overload& overload, std::span<const Value> arguments, bool promotes) {
+  if (!overload.is_variadic && arguments.size() != overload.kind_masks.size()) return false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (!fits(i, i)) return false;
+    const std::uint32_t mask = overload.kind_masks[overload.is_variadic ? 0 : i];
+    const bool fits = (mask & mask_of(arguments[i].kind())) != 0;
+    const bool fits_promoted = promotes && arguments[i].is_numeric() && wants_double(mask);
+    if (!fits && !fits_promoted) return false;
   }
-  return true;
+  return !overload.is_variadic || !arguments.empty();
 }
 
 const Overload* find_accepting(std::span<const Overload> overloads,
-                               std::span<const Value> arguments) {
+                               std::span<const Value> arguments, bool promotes) {
   for (const Overload& overload : overloads) {
-    if (accepts(overload, arguments)) return &overload;
+    if (accepts(overload, arguments, promotes)) return &overload;
   }
   return nullptr;
 }
@@ -89,6 +86,15 @@ bool spend_arguments(std::span<const Value> arguments, Context& context) {
     }
   }
   return context.spend_bytes(bytes);
+}
+
+Value run_promoted(const Overload& overload, std::span<const Value> arguments, Context& context) {
+  Value* promoted = context.arena().array<Value>(arguments.size());
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const bool is_double = wants_double(overload.kind_masks[overload.is_variadic ? 0 : i]);
+    promoted[i] = is_double ? Value::number(arguments[i].to_double()) : arguments[i];
+  }
+  return overload.definition.run({promoted, arguments.size()}, context);
 }
 
 }  // namespace
@@ -159,16 +165,12 @@ const FunctionTable& function_table() {
 Value call(std::span<const Overload> overloads, std::span<const Value> arguments, bool promotes,
            Context& context) {
   if (!spend_arguments(arguments, context)) return Context::over_budget();
-  if (const Overload* overload = find_accepting(overloads, arguments)) {
+  if (const Overload* overload = find_accepting(overloads, arguments, false)) {
     return overload->definition.run(arguments, context);
   }
   if (promotes) {
-    std::vector<Value> doubles(arguments.begin(), arguments.end());
-    for (Value& argument : doubles) {
-      if (argument.is_numeric()) argument = Value::number(argument.to_double());
-    }
-    if (const Overload* overload = find_accepting(overloads, doubles)) {
-      return overload->definition.run(doubles, context);
+    if (const Overload* overload = find_accepting(overloads, arguments, true)) {
+      return run_promoted(*overload, arguments, context);
     }
   }
   return no_overload(overloads.front().definition.name, arguments, context);

@@ -1,6 +1,8 @@
 #include "pipelines/expression/machine.h"
 
 #include <array>
+#include <cstddef>
+#include <memory>
 
 #include "pipelines/expression/access.h"
 #include "pipelines/expression/compare.h"
@@ -126,18 +128,19 @@ class Machine {
     return value.kind() == Kind::boolean && value.as_bool() == (operation == Operation::logical_or);
   }
 
-  Value walk(Value value, std::span<const Value> path) {
+  Value walk(const Value& start, std::span<const Value> path) {
+    const Value* at = &start;
+    Value made;  // an element that is not in its container as it is: of an optional
     for (const Value& key : path) {
-      if (key.kind() == Kind::string) {
-        if (const Value* member = value.find(key.as_text())) {
-          value = *member;
-          continue;
-        }
+      const Value* member = key.kind() == Kind::string ? at->find(key.as_text()) : nullptr;
+      if (member == nullptr) {
+        made = index(*at, key, context_);
+        if (made.is_error()) return made;
+        member = &made;
       }
-      value = index(value, key, context_);
-      if (value.is_error()) return value;
+      at = member;
     }
-    return value;
+    return *at;
   }
 
   // The word after a branch says where to go when the condition is no bool.
@@ -213,13 +216,14 @@ Value run(const Program& program, const Bindings& bindings, Context& context) {
     loops = context.arena().array<Loop>(program.loops);
     std::uninitialized_default_construct_n(loops, program.loops);
   }
+  // Room alone: only the registers that the program uses are made.
+  alignas(Value) std::array<std::byte, registers_on_stack * sizeof(Value)> room;
+  auto* registers = reinterpret_cast<Value*>(room.data());
   if (program.registers > registers_on_stack) {
-    Value* registers = context.arena().array<Value>(program.registers);
-    std::uninitialized_default_construct_n(registers, program.registers);
-    return Machine(program, bindings, context, registers, loops).run();
+    registers = context.arena().array<Value>(program.registers);
   }
-  std::array<Value, registers_on_stack> registers;
-  return Machine(program, bindings, context, registers.data(), loops).run();
+  std::uninitialized_default_construct_n(registers, program.registers);
+  return Machine(program, bindings, context, registers, loops).run();
 }
 
 }  // namespace sluice::cel

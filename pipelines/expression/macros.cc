@@ -96,11 +96,25 @@ std::string expand_has(Node& call, std::uint32_t& offset) {
   return {};
 }
 
+// topic_matches(filter) looks at the event's own topic.
+void expand_topic(Node& call, Arena& arena) {
+  Node* topic = arena.make<Node>();
+  topic->kind = NodeKind::name;
+  topic->offset = call.offset;
+  topic->text = "topic";
+  topic->is_rooted = true;
+  Node** children = arena.array<Node*>(2);
+  children[0] = topic;
+  children[1] = call.children[0];
+  call.children = {children, 2};
+}
+
 }  // namespace
 
 std::string expand_macro(Node& call, Arena& arena, std::uint32_t& offset) {
   if (!call.is_member) {
     if (call.text == "has" && call.children.size() == 1) return expand_has(call, offset);
+    if (call.text == "topic_matches" && call.children.size() == 1) expand_topic(call, arena);
     return {};
   }
   if (call.text == "bind" && call.children.size() == 4 && is_plain_name(*call.children[0], "cel")) {

@@ -111,6 +111,10 @@ std::optional<Value> add_others(const Value& a, const Value& b, Context& context
 
 bool holds(Operation operation, std::partial_ordering order) {
   switch (operation) {
+    case Operation::equal:
+      return order == 0;
+    case Operation::not_equal:
+      return order != 0;
     case Operation::less:
       return order < 0;
     case Operation::less_equal:
@@ -164,6 +168,9 @@ Value logical_not(const Value& operand, Context& context) {
 }
 
 Value comparison(Operation operation, const Value& a, const Value& b, Context& context) {
+  if (a.is_numeric() && b.is_numeric()) {
+    return Value::boolean(holds(operation, compare_numbers(a, b)));
+  }
   if (a.is_error()) return a;
   if (b.is_error()) return b;
   if (operation == Operation::equal || operation == Operation::not_equal) {

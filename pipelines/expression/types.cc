@@ -49,8 +49,6 @@ constexpr std::array<Type, names.size()> basic_types = [] {
 }();
 constexpr Type promoting = of_kind(ExpressionType::dyn, true);
 
-bool is_dyn(const Type* type) { return !type->is_variable && type->kind == ExpressionType::dyn; }
-
 // Kinds that null fits: what may be unset, and what CEL lets be null.
 bool accepts_null(const Type* type) {
   return type->is_nullable || type->kind == ExpressionType::timestamp ||
@@ -84,6 +82,7 @@ std::string_view take_word(std::string_view& text) {
 
 const Type* basic_type(ExpressionType kind) { return &basic_types[static_cast<std::size_t>(kind)]; }
 const Type* dyn_type() { return basic_type(ExpressionType::dyn); }
+bool is_dyn(const Type* type) { return !type->is_variable && type->kind == ExpressionType::dyn; }
 const Type* promoting_type() { return &promoting; }
 
 std::string_view type_denotation(ExpressionType kind) {

@@ -29,6 +29,7 @@ struct Type {
 
 const Type* basic_type(ExpressionType kind);  // not list, map, optional: they have parameters
 const Type* dyn_type();
+bool is_dyn(const Type* type);  // not a variable that may become it
 const Type* promoting_type();
 
 // "list(map(string, int))"; a variable is "dyn" by then.

@@ -109,9 +109,9 @@ Box::Box(const Surroundings& surroundings, const BoxTuning& tuning, bool is_new_
       store_(surroundings.store),
       clock_(surroundings.clock),
       intake_(tuning.intake) {
-  auto store_id = read_or_make_store_id(store_);
-  CHECK(store_id.is_ok());
-  store_id_ = *store_id;
+  auto stored_id = read_or_make_store_id(store_);
+  CHECK(stored_id.is_ok());
+  store_id_ = *stored_id;
   std::uint64_t damaged = 0;
   auto head = recover_head(store_, codec_, damaged);
   CHECK(head.is_ok());

@@ -23,6 +23,7 @@ void Device::measure(Timestamp now, std::uint64_t value, bool is_bad) {
   reading.token = "t" + seq;
   reading.is_bad = is_bad;
   reading.was_sent = false;
+  reading.is_stored = false;
   unacknowledged_.push_back(std::move(reading));
 }
 
@@ -62,13 +63,37 @@ void Device::acknowledge(std::uint64_t seq, std::uint64_t connection) {
   if (connection != connection_) return;
   const auto found = std::ranges::find(unacknowledged_, seq, &Reading::seq);
   CHECK(found != unacknowledged_.end());
-  if (found->is_bad) {
-    acknowledged_bad_.insert(found->payload);
-  } else {
-    acknowledged_.insert(seq);
-  }
+  account_for(*found);
   unacknowledged_.erase(found);
   --in_flight_;
+}
+
+void Device::account_for(const Reading& reading) {
+  if (reading.is_bad) {
+    acknowledged_bad_.insert(reading.payload);
+  } else {
+    acknowledged_.insert(reading.seq);
+  }
+}
+
+void Device::stored(std::uint64_t seq) {
+  const auto found = std::ranges::find(unacknowledged_, seq, &Reading::seq);
+  if (found != unacknowledged_.end()) found->is_stored = true;
+}
+
+void Device::settle_stored(const std::function<bool(const std::string&)>& is_known) {
+  in_flight_ = 0;
+  std::deque<Reading> kept;
+  for (Reading& reading : unacknowledged_) {
+    const bool is_known_now = is_known(reading.payload);
+    reading.is_stored |= is_known_now;  // the box may have died before it could say so
+    if (reading.is_stored && !is_known_now) {
+      account_for(reading);
+    } else {
+      kept.push_back(std::move(reading));
+    }
+  }
+  unacknowledged_ = std::move(kept);
 }
 
 void DeviceSource::read_from(std::size_t device, std::size_t max_messages) {
@@ -92,6 +117,7 @@ void DeviceSource::read_from(std::size_t device, std::size_t max_messages) {
 void DeviceSource::settle(Receipt receipt, Outcome outcome) {
   CHECK(outcome == Outcome::stored);
   while (!offered_.empty() && offered_.front().receipt <= receipt) {
+    offered_.front().device->stored(offered_.front().seq);
     in_air_.push_back(offered_.front());
     offered_.pop_front();
   }

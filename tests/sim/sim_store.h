@@ -10,12 +10,14 @@
 
 namespace sluice::sim {
 
+// Not random, so that a run is a function of its seed.
+constexpr const char* store_id = "5eed5eed5eed5eed";
+
 class SimStore final : public Store {
  public:
-  // A new store whose id is not random, so that a run is a function of its seed.
   SimStore() {
     WriteBatch batch;
-    batch.put(std::string(1, keys::meta) + "id", "5eed5eed5eed5eed");
+    batch.put(std::string(1, keys::meta) + "id", store_id);
     CHECK(memory_.commit(batch).is_ok());
   }
   // What the disk of `before` holds.

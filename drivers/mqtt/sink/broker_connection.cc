@@ -22,15 +22,15 @@ int whole_seconds(Duration duration) {
   return static_cast<int>(std::chrono::ceil<std::chrono::seconds>(duration).count());
 }
 
-bool is_refusal(int reason) {
-  return reason >= paho::UNSPECIFIED_ERROR && reason < paho::MQTTPP_V3_CODE;
+// The broker's word in its answer: an MQTT 5 reason code, 0 when it has said none. Paho gives that
+// of a CONNACK as its own return code, of which a true one is never positive.
+int broker_reason(const paho::token& token) {
+  const int code = token.get_return_code();
+  return code > 0 ? code : static_cast<int>(token.get_reason_code());
 }
 
-// The broker's word when it has said one, else Paho's.
-std::string failure_text(const paho::token& token) {
-  const int reason = token.get_reason_code();
-  return is_refusal(reason) ? paho::exception::reason_code_str(reason)
-                            : paho::exception::error_str(token.get_return_code());
+bool is_refusal(int reason) {
+  return reason >= paho::UNSPECIFIED_ERROR && reason < paho::MQTTPP_V3_CODE;
 }
 
 paho::connect_options connect_options(const BrokerLogin& login) {
@@ -152,20 +152,22 @@ class BrokerConnection::Impl {
   }
 
   void on_not_opened(const paho::token& token) {
-    const bool is_refused = is_refusal(token.get_reason_code());
-    close(is_refused ? "the broker does not let us in (" + failure_text(token) +
-                           "): check username, password, client_id, and that it speaks MQTT 5"
-                     : "no connection (" + failure_text(token) +
-                           "): check that the broker runs and can be reached, and its certificate");
+    if (const int reason = broker_reason(token); is_refusal(reason)) {
+      close("the broker does not let us in (" + paho::exception::reason_code_str(reason) +
+            "): check username, password, client_id, and that it speaks MQTT 5");
+    } else {
+      close("no connection (" + paho::exception::error_str(token.get_return_code()) +
+            "): check that the broker runs and can be reached, and its certificate");
+    }
   }
 
   // A PUBACK can be a refusal: Paho may call that a success.
   void on_published(const paho::token& token) {
     const auto publication =
         static_cast<Publication>(reinterpret_cast<std::uintptr_t>(token.get_user_context()));
-    const int reason = token.get_reason_code();
-    if (is_refusal(reason)) {
-      events_.post(Refused{publication, reason == paho::PACKET_TOO_LARGE, failure_text(token)});
+    if (const int reason = broker_reason(token); is_refusal(reason)) {
+      events_.post(Refused{publication, reason == paho::PACKET_TOO_LARGE,
+                           paho::exception::reason_code_str(reason)});
     } else if (token.get_return_code() == MQTTASYNC_SUCCESS) {
       events_.post(Acknowledged{publication});
     } else {
@@ -204,10 +206,11 @@ BrokerConnection::~BrokerConnection() = default;
 
 Result<std::unique_ptr<BrokerConnection>> BrokerConnection::open(const BrokerLogin& login,
                                                                  BrokerEvents& events) {
-  const std::string address = TRY(paho_address(login.url));
+  const auto address = paho_address(login.url);
+  if (!address) return address.error();
   try {
     return std::unique_ptr<BrokerConnection>(
-        new BrokerConnection(std::make_unique<Impl>(address, login, events)));
+        new BrokerConnection(std::make_unique<Impl>(*address, login, events)));
   } catch (const paho::exception& exception) {
     return Error{ErrorKind::try_later, login.url + ": " + exception.what()};
   }

@@ -10,7 +10,8 @@
 //
 // The window is config.max_in_flight, and stays below the broker's Receive Maximum. The connection
 // is opened by the first batch and, once lost, by the next one: the shipper's pace is the pace of
-// reconnecting. No call but the destructor waits for the network.
+// reconnecting. Nothing waits for the network but the end of a connection, which may take Paho some
+// tenths of a second.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,7 @@ using Outcome = Delivery::Outcome;
 // Runs the sink's side, as the shipper's thread would, beside the script of the broker.
 class MqttSinkDialogue : public testing::Test {
  protected:
-  // The thread waits for these batches to end, in this order.
+  // From now on the thread waits for these batches to end, in this order.
   void expect(std::vector<std::uint64_t> tickets) {
     finish();
     shipper_ = std::thread([this, tickets = std::move(tickets)] {
@@ -223,14 +223,15 @@ TEST_F(MqttSinkDialogue, Each_connection_is_a_new_session_under_the_same_name) {
 }
 
 TEST_F(MqttSinkDialogue, Wake_ends_a_wait) {
+  MqttSink& sink = rig().sink();
   std::atomic<bool> has_returned = false;
   std::thread shipper([&] {
     std::vector<Delivery> done;
-    rig().sink().poll(std::chrono::hours(1), done);
+    sink.poll(std::chrono::hours(1), done);
     EXPECT_TRUE(done.empty());
     has_returned = true;
   });
-  rig().sink().wake();
+  sink.wake();
   EXPECT_TRUE(mqtt::eventually([&] { return has_returned.load(); }));
   shipper.join();
 }

@@ -26,6 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
+constexpr auto answer_patience = std::chrono::ceil<milliseconds>(mqtt::patience);
+
 // Debian keeps it outside of a user's PATH.
 std::optional<fs::path> find_mosquitto() {
   for (const char* folder : {"/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"}) {
@@ -119,8 +121,8 @@ Collector::Collector(const Mosquitto& broker)
   options.set_mqtt_version(MQTTVERSION_5);
   options.set_clean_start(true);
   client_.start_consuming();
-  CHECK(client_.connect(options)->wait_for(mqtt::patience));
-  CHECK(client_.subscribe("#", 1)->wait_for(mqtt::patience));
+  CHECK(client_.connect(options)->wait_for(answer_patience));
+  CHECK(client_.subscribe("#", 1)->wait_for(answer_patience));
 }
 
 Received Collector::next() {

@@ -28,7 +28,7 @@ TEST(MqttSinkConfig, All_that_is_wrong_is_reported_at_once) {
   EXPECT_FALSE(read.is_good);
   EXPECT_THAT(read.lines(), ElementsAre(HasSubstr("must start with mqtt:// or mqtts://"),
                                         HasSubstr("must be a topic name"), HasSubstr("1 to 100"),
-                                        HasSubstr("1s to 18h")));
+                                        HasSubstr("\"1s\" to \"18h\"")));
 }
 
 TEST(MqttSinkConfig, A_password_needs_a_user) {
