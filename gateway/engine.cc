@@ -32,7 +32,7 @@ TimeQuality time_quality() {
              : TimeQuality::unknown;
 }
 
-void move_into(WriteBatch& to, WriteBatch& from) {
+void append(WriteBatch& to, const WriteBatch& from) {
   for (const WriteBatch::Operation& operation : from.operations()) {
     if (operation.is_erase) {
       to.erase(operation.key);
@@ -40,7 +40,6 @@ void move_into(WriteBatch& to, WriteBatch& from) {
       to.put(operation.key, operation.value);
     }
   }
-  from.clear();
 }
 
 std::uint64_t random_number() {
@@ -65,6 +64,8 @@ struct Engine::Prepared {
   std::size_t bytes = 0;
   BlockHeader header;
   WriteBatch batch;
+  WriteBatch
+      acknowledged;  // of `batch`: trims, and dead letters of rejected events, not durable yet
   bool is_journaled = false;  // a journal block is written, if only an empty one
   bool has_block = false;     // something was written under header.block
 
@@ -80,6 +81,7 @@ struct Engine::Prepared {
     messages = 0;
     bytes = 0;
     batch.clear();
+    acknowledged.clear();
     is_journaled = false;
     has_block = false;
   }
@@ -275,7 +277,8 @@ Result<void> Engine::write(Prepared& beat) {
     }
   }
   beat.has_block = !beat.batch.empty();
-  TRY(lanes_.take_acknowledgements(beat.batch, beat.header, snapshots_.keep_journal_from()));
+  TRY(lanes_.take_acknowledgements(beat.acknowledged, beat.header, snapshots_.keep_journal_from()));
+  append(beat.batch, beat.acknowledged);
   // Without a block the state is that of the last one: this one's number goes to the next beat.
   TRY(snapshots_.add_slices(beat.batch, beat.header.block - (beat.has_block ? 0 : 1)));
   if (lanes_.is_head_dirty()) put_head(beat);
@@ -367,16 +370,19 @@ Result<void> Engine::housekeep() {
   }
   if (!has_failed_beat_) return {};
   // The kept beat waits for space: acknowledgements and trims go first, in a batch of their own.
-  WriteBatch trims;
-  TRY(lanes_.take_acknowledgements(trims, make_header(), snapshots_.keep_journal_from()));
-  if (trims.empty() && !lanes_.is_head_dirty()) return {};
-  WriteBatch alone = trims;
+  // What is freed there says nothing of the beat, which holds it as well: to do it twice is
+  // harmless.
+  WriteBatch taken;
+  TRY(lanes_.take_acknowledgements(taken, make_header(), snapshots_.keep_journal_from()));
+  append(beat_->batch, taken);
+  append(beat_->acknowledged, taken);
+  if (lanes_.is_head_dirty()) put_head(*beat_);  // the one that the beat holds is older
+  if (beat_->acknowledged.empty()) return {};
+  WriteBatch alone = beat_->acknowledged;
   lanes_.put_committed_head(alone);
-  auto committed = context_.store.commit(alone);
-  // Dead letters of rejected events must not be lost: they go with the beat, if not now.
-  if (!committed) move_into(beat_->batch, trims);
-  put_head(*beat_);  // the beat's own is older
-  return committed;
+  TRY(context_.store.commit(alone));
+  beat_->acknowledged.clear();
+  return {};
 }
 
 void Engine::run() {

@@ -177,7 +177,9 @@ void HttpSink::submit(const OutgoingBatch& batch) {
   if (!batch.content_encoding.empty()) add_header("Content-Encoding: " + batch.content_encoding);
   add_header("Idempotency-Key: " + batch.id);
   add_header("Expect:");  // no extra round trip before the body
-  for (const auto& [name, value] : impl_->config.headers) add_header(name + ": " + value);
+  for (const auto& [name, value] : impl_->config.headers) {
+    add_header(std::string(name).append(": ").append(value));
+  }
   curl_easy_setopt(transfer.easy, CURLOPT_HTTPHEADER, transfer.headers);
   if (impl_->config.token.is_set()) {
     // Looked up for each request, so that a renewed token file is used at once.

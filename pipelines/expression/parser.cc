@@ -1,44 +1,15 @@
 #include "pipelines/expression/parser.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
 
 #include "pipelines/expression/lexer.h"
 #include "pipelines/expression/macros.h"
+#include "pipelines/expression/syntax.h"
 
 namespace sluice::cel {
 namespace {
-
-constexpr std::array<std::string_view, 20> reserved_words{
-    "as", "break", "const", "continue", "else",      "false", "for",    "function", "if",  "import",
-    "in", "let",   "loop",  "package",  "namespace", "null",  "return", "true",     "var", "void"};
-
-bool is_reserved(std::string_view word) {
-  return word == "while" || std::ranges::find(reserved_words, word) != reserved_words.end();
-}
-
-struct BinaryOperator {
-  std::string_view text;
-  Operation operation;
-  int precedence;
-};
-constexpr int relation_precedence = 1;
-constexpr std::array<BinaryOperator, 12> binary_operators{{
-    {"==", Operation::equal, relation_precedence},
-    {"!=", Operation::not_equal, relation_precedence},
-    {"<", Operation::less, relation_precedence},
-    {"<=", Operation::less_equal, relation_precedence},
-    {">", Operation::greater, relation_precedence},
-    {">=", Operation::greater_equal, relation_precedence},
-    {"in", Operation::in, relation_precedence},
-    {"+", Operation::add, 2},
-    {"-", Operation::subtract, 2},
-    {"*", Operation::multiply, 3},
-    {"/", Operation::divide, 3},
-    {"%", Operation::modulo, 3},
-}};
 
 // Recursive descent. After the first error `has_failed_` is set, and all functions return quickly
 // with any node.
@@ -147,13 +118,9 @@ class Parser {
   }
 
   const BinaryOperator* next_operator(int least_precedence) const {
-    for (const BinaryOperator& candidate : binary_operators) {
-      if (candidate.precedence >= least_precedence && candidate.text == peek().text &&
-          (peek().kind == TokenKind::symbol || peek().kind == TokenKind::name)) {
-        return &candidate;
-      }
-    }
-    return nullptr;
+    const bool may_be = peek().kind == TokenKind::symbol || peek().kind == TokenKind::name;
+    const BinaryOperator* found = may_be ? find_binary_operator(peek().text) : nullptr;
+    return found != nullptr && found->precedence >= least_precedence ? found : nullptr;
   }
 
   // Precedence climbing; all are left-associative.
@@ -380,12 +347,6 @@ class Parser {
 };
 
 }  // namespace
-
-std::string_view operation_text(Operation operation) {
-  constexpr std::array<std::string_view, 16> texts{
-      "+", "-", "*", "/", "%", "-", "==", "!=", "<", "<=", ">", ">=", "in", "!", "&&", "||"};
-  return texts[static_cast<std::size_t>(operation)];
-}
 
 void parse(std::string_view source, Ast& ast, std::vector<ExpressionError>& errors) {
   if (source.size() > max_source_bytes) {

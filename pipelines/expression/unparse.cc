@@ -143,12 +143,13 @@ class Writer {
     const Binding own = binding_of(node.operation);
     if (node.children.size() == 1) {
       text_ += operation_text(node.operation);
+      const std::size_t start = text_.size();
+      write(*node.children[0], unary);
       // -(5) is no literal: its minus must stay an operator.
-      const Node& operand = *node.children[0];
-      const bool is_literal = operand.kind == NodeKind::constant && operand.value.is_numeric();
-      if (is_literal) text_ += "(";
-      write(operand, unary);
-      if (is_literal) text_ += ")";
+      if (text_[start] >= '0' && text_[start] <= '9') {
+        text_.insert(start, "(");
+        text_ += ")";
+      }
       return;
     }
     write(*node.children[0], own);

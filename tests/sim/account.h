@@ -30,8 +30,8 @@ class Account {
 
   // A body of lines, each a CloudEvent.
   void take_body(std::string_view body);
-  // What upstream refused for good is a dead letter, and accounted for like what arrived. It is not
-  // compared byte for byte with what upstream kept without our knowing.
+  // One event. What upstream refused for good is a dead letter, and accounted for like what
+  // arrived.
   void take_line(std::string_view line);
 
   // All is sent: every acknowledged reading must be here.

@@ -21,6 +21,7 @@ class Random {
   std::uint64_t between(std::uint64_t low, std::uint64_t high) {
     return low + below(high - low + 1);
   }
+  std::size_t count(std::size_t low, std::size_t high) { return low + index(high - low + 1); }
   bool is_true(unsigned percent) { return below(100) < percent; }
   std::size_t index(std::size_t size) { return static_cast<std::size_t>(below(size)); }
   Duration milliseconds(std::uint64_t low, std::uint64_t high) {

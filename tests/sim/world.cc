@@ -34,8 +34,8 @@ constexpr std::array<unsigned, action_count> weights = {20, 24, 24, 20, 14, 4, 5
 
 BoxTuning draw_tuning(Random& random) {
   BoxTuning tuning;
-  if (random.is_true(30)) tuning.max_beat_messages = random.between(1, 5);
-  if (random.is_true(30)) tuning.intake.max_messages = random.between(2, 12);
+  if (random.is_true(30)) tuning.max_beat_messages = random.count(1, 5);
+  if (random.is_true(30)) tuning.intake.max_messages = random.count(2, 12);
   // A block costs some microseconds of the SimClock.
   tuning.snapshot_max_replay = std::chrono::microseconds(random.between(1, 40));
   if (random.is_true(20)) tuning.snapshot_max_replay = std::chrono::hours(1);
@@ -43,7 +43,7 @@ BoxTuning draw_tuning(Random& random) {
   tuning.batch.max_events = random.between(1, 40);
   tuning.batch.max_age = random.milliseconds(0, 400);
   tuning.batch.compress = false;
-  tuning.max_in_flight = random.between(1, 4);
+  tuning.max_in_flight = random.count(1, 4);
   return tuning;
 }
 
@@ -203,15 +203,14 @@ void World::act() {
     case devices_measure:
       return measure();
     case device_sends:
-      return box_->source(source).read_from(random_.index(devices_per_source),
-                                            random_.between(1, 8));
+      return box_->source(source).read_from(random_.index(devices_per_source), random_.count(1, 8));
     case engine_beats:
       if (!box_->beat()) ++report_.tally.failed_commits;
       return;
     case shipper_turns:
       return box_->shipper(random_.index(sink_count)).turn(Duration{0});
     case acknowledgements_arrive:
-      return box_->source(source).deliver_acknowledgements(random_.between(1, 20));
+      return box_->source(source).deliver_acknowledgements(random_.count(1, 20));
     case device_reconnects:
       return devices_[random_.index(devices_.size())].reconnect();
     case upstream_changes:

@@ -3,19 +3,15 @@
 #include <mqtt/async_client.h>
 
 #include <mutex>
-#include <string_view>
 #include <utility>
 
-#include "drivers/mqtt/endpoint.h"
 #include "drivers/mqtt/sink/batch_message.h"
+#include "drivers/mqtt/sink/broker_address.h"
 
 namespace sluice::mqtt {
 namespace {
 
 namespace paho = ::mqtt;
-
-constexpr std::string_view plain_scheme = "mqtt://";
-constexpr std::string_view secure_scheme = "mqtts://";
 
 // Paho counts in whole seconds.
 int whole_seconds(Duration duration) {
@@ -33,7 +29,7 @@ bool is_refusal(int reason) {
   return reason >= paho::UNSPECIFIED_ERROR && reason < paho::MQTTPP_V3_CODE;
 }
 
-paho::connect_options connect_options(const BrokerLogin& login) {
+paho::connect_options connect_options(const BrokerLogin& login, bool is_secure) {
   // No MQTT 5 properties here: Paho 1.2.0 loses them when the options are copied. None is needed: a
   // session without an expiry ends with its connection.
   paho::connect_options options;
@@ -44,7 +40,7 @@ paho::connect_options connect_options(const BrokerLogin& login) {
   options.set_connect_timeout(whole_seconds(login.connect_timeout));
   if (!login.username.empty()) options.set_user_name(login.username);
   if (!login.password.empty()) options.set_password(login.password);
-  if (login.url.starts_with(secure_scheme)) {
+  if (is_secure) {
     // No error handler: Paho keeps a pointer to these options, which do not live that long.
     paho::ssl_options tls;
     tls.set_enable_server_cert_auth(true);
@@ -66,32 +62,20 @@ paho::properties properties_of(const OutgoingBatch& batch) {
 
 }  // namespace
 
-Result<std::string> paho_address(const std::string& url) {
-  const bool is_secure = url.starts_with(secure_scheme);
-  if (!is_secure && !url.starts_with(plain_scheme)) {
-    return Error{ErrorKind::bad_config, "'" + url + "' must start with mqtt:// or mqtts://"};
-  }
-  std::string place = url.substr(is_secure ? secure_scheme.size() : plain_scheme.size());
-  if (place.ends_with('/')) place.pop_back();
-  TRY(parse_endpoint(std::string(plain_scheme) + place));
-  // Without a port Paho takes 1883 or 8883, as the standard has it.
-  return (is_secure ? "ssl://" : "tcp://") + place;
-}
-
 // All on_...() are called by Paho's threads.
 class BrokerConnection::Impl {
  public:
-  Impl(const std::string& address, const BrokerLogin& login, BrokerEvents& events)
+  Impl(const BrokerAddress& address, const BrokerLogin& login, BrokerEvents& events)
       : url_(login.url),
         events_(events),
         opening_(*this),
         publishing_(*this),
         // No persistence: the outbox is the memory.
-        client_(address, login.client_id, paho::create_options(MQTTVERSION_5, max_buffered)) {
+        client_(address.uri, login.client_id, paho::create_options(MQTTVERSION_5, max_buffered)) {
     client_.set_disconnected_handler(
         [this](const paho::properties&, paho::ReasonCode reason) { on_goodbye(reason); });
     client_.set_connection_lost_handler([this](const std::string&) { on_lost(); });
-    client_.connect(connect_options(login), nullptr, opening_);
+    client_.connect(connect_options(login, address.is_secure), nullptr, opening_);
   }
 
   void publish(const std::string& topic, const OutgoingBatch& batch, Publication publication) {
@@ -206,11 +190,10 @@ BrokerConnection::~BrokerConnection() = default;
 
 Result<std::unique_ptr<BrokerConnection>> BrokerConnection::open(const BrokerLogin& login,
                                                                  BrokerEvents& events) {
-  const auto address = paho_address(login.url);
-  if (!address) return address.error();
+  const BrokerAddress address = TRY(parse_broker_address(login.url));
   try {
     return std::unique_ptr<BrokerConnection>(
-        new BrokerConnection(std::make_unique<Impl>(*address, login, events)));
+        new BrokerConnection(std::make_unique<Impl>(address, login, events)));
   } catch (const paho::exception& exception) {
     return Error{ErrorKind::try_later, login.url + ": " + exception.what()};
   }

@@ -17,10 +17,6 @@
 
 namespace sluice::mqtt {
 
-// What Paho calls the address: "tcp://host:port" for mqtt://, "ssl://host:port" for mqtts://.
-//   bad_config  another scheme, no host, or a port that is none
-Result<std::string> paho_address(const std::string& url);
-
 struct BrokerLogin {
   std::string url;  // mqtt:// or mqtts://
   std::string client_id;

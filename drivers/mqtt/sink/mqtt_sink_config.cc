@@ -3,7 +3,7 @@
 #include <random>
 
 #include "config/fields.h"
-#include "drivers/mqtt/sink/broker_connection.h"
+#include "drivers/mqtt/sink/broker_address.h"
 #include "drivers/mqtt/text.h"
 
 namespace sluice {
@@ -16,7 +16,7 @@ constexpr std::size_t max_text_bytes = 65'535;  // of any text in MQTT, section 
 constexpr Duration shortest_connect_timeout = std::chrono::seconds(5);
 
 Result<void> check_url(const std::string& url) {
-  TRY(mqtt::paho_address(url));
+  TRY(mqtt::parse_broker_address(url));
   return {};
 }
 

@@ -8,8 +8,10 @@
 #include "pipelines/expression/functions/parts.h"
 #include "pipelines/expression/numbers.h"
 #include "pipelines/expression/operators.h"
+#include "pipelines/expression/plain_text.h"
 
 namespace sluice::cel {
+namespace conversions {
 namespace {
 
 using Arguments = std::span<const Value>;
@@ -78,8 +80,8 @@ Value to_string(Arguments arguments, Context& context) {
     return Value::string(value.as_text());
   }
   std::string text;
-  append_plain(text, value, context);
-  return context.string(text);
+  const std::string_view problem = append_plain(text, value, context);
+  return problem.empty() ? context.string(text) : context.error({problem});
 }
 
 Value to_bytes(Arguments arguments, Context&) { return Value::bytes(arguments[0].as_text()); }
@@ -150,7 +152,8 @@ constexpr std::array<Definition, 32> definitions{{
 }};
 
 }  // namespace
+}  // namespace conversions
 
-std::span<const Definition> conversion_functions() { return definitions; }
+std::span<const Definition> conversion_functions() { return conversions::definitions; }
 
 }  // namespace sluice::cel

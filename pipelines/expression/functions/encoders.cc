@@ -5,6 +5,7 @@
 #include "pipelines/expression/functions/parts.h"
 
 namespace sluice::cel {
+namespace encoders {
 namespace {
 
 Value encode(std::span<const Value> arguments, Context& context) {
@@ -48,7 +49,8 @@ constexpr std::array<Definition, 2> definitions{{
 }};
 
 }  // namespace
+}  // namespace encoders
 
-std::span<const Definition> encoder_functions() { return definitions; }
+std::span<const Definition> encoder_functions() { return encoders::definitions; }
 
 }  // namespace sluice::cel

@@ -11,6 +11,7 @@
 #include "pipelines/expression/numbers.h"
 
 namespace sluice::cel {
+namespace events {
 namespace {
 
 using Arguments = std::span<const Value>;
@@ -112,7 +113,8 @@ constexpr std::array<Definition, 11> definitions{{
 }};
 
 }  // namespace
+}  // namespace events
 
-std::span<const Definition> event_functions() { return definitions; }
+std::span<const Definition> event_functions() { return events::definitions; }
 
 }  // namespace sluice::cel

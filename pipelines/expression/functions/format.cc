@@ -8,14 +8,14 @@
 #include <cmath>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "pipelines/expression/calendar.h"
 #include "pipelines/expression/functions/parts.h"
 #include "pipelines/expression/numbers.h"
 #include "pipelines/expression/operators.h"
+#include "pipelines/expression/plain_text.h"
 
 namespace sluice::cel {
+namespace formatting {
 namespace {
 
 constexpr int default_precision = 6;
@@ -120,41 +120,6 @@ bool append_hex(std::string& out, const Value& value, bool is_upper) {
   return true;
 }
 
-std::string_view append_list(std::string& out, const Value& list, Context& context) {
-  std::string_view separator = "[";
-  for (const Value& item : list.as_list()) {
-    out += separator;
-    const std::string_view problem = append_plain(out, item, context);
-    if (!problem.empty()) return problem;
-    separator = ", ";
-  }
-  out += list.as_list().empty() ? "[]" : "]";
-  return {};
-}
-
-// By the text of the keys: maps that are equal have the same text.
-std::string_view append_map(std::string& out, const Value& map, Context& context) {
-  std::vector<std::pair<std::string, const Value*>> entries;
-  for (const MapEntry& entry : map.as_map()) {
-    std::string key;
-    const std::string_view problem = append_plain(key, entry.key, context);
-    if (!problem.empty()) return problem;
-    entries.emplace_back(std::move(key), &entry.value);
-  }
-  std::ranges::stable_sort(entries, {}, &std::pair<std::string, const Value*>::first);
-  std::string_view separator = "{";
-  for (const auto& [key, value] : entries) {
-    out += separator;
-    out += key;
-    out += ": ";
-    const std::string_view problem = append_plain(out, *value, context);
-    if (!problem.empty()) return problem;
-    separator = ", ";
-  }
-  out += entries.empty() ? "{}" : "}";
-  return {};
-}
-
 // False: the clause does not take a value of this type. `problem`: the value has no text.
 bool append_clause(std::string& out, const Clause& clause, const Value& value, Context& context,
                    std::string_view& problem) {
@@ -218,45 +183,8 @@ constexpr std::array<Definition, 1> definitions{{
 }};
 
 }  // namespace
+}  // namespace formatting
 
-std::string_view append_plain(std::string& out, const Value& value, Context& context) {
-  constexpr std::string_view too_much = "the text costs more than is allowed";
-  if (!context.spend(1)) return too_much;
-  switch (value.kind()) {
-    case Kind::null:
-      out += "null";
-      return {};
-    case Kind::boolean:
-      out += value.as_bool() ? "true" : "false";
-      return {};
-    case Kind::integer:
-    case Kind::uinteger:
-      append_based(out, value, 10);
-      return {};
-    case Kind::number:
-      append_double(out, value.as_double());
-      return {};
-    case Kind::string:
-    case Kind::bytes:
-    case Kind::type:
-      if (!context.spend_bytes(value.as_text().size())) return too_much;
-      out += value.as_text();
-      return {};
-    case Kind::timestamp:
-      out += timestamp_text(value);
-      return {};
-    case Kind::duration:
-      out += duration_text(value);
-      return {};
-    case Kind::list:
-      return append_list(out, value, context);
-    case Kind::map:
-      return append_map(out, value, context);
-    default:
-      return "an optional has no text; use orValue() first";
-  }
-}
-
-std::span<const Definition> format_functions() { return definitions; }
+std::span<const Definition> format_functions() { return formatting::definitions; }
 
 }  // namespace sluice::cel

@@ -10,6 +10,7 @@
 #include "pipelines/expression/sorting.h"
 
 namespace sluice::cel {
+namespace lists {
 namespace {
 
 using Arguments = std::span<const Value>;
@@ -104,7 +105,8 @@ constexpr std::array<Definition, 9> definitions{{
 }};
 
 }  // namespace
+}  // namespace lists
 
-std::span<const Definition> list_functions() { return definitions; }
+std::span<const Definition> list_functions() { return lists::definitions; }
 
 }  // namespace sluice::cel

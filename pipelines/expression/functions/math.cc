@@ -8,6 +8,7 @@
 #include "pipelines/expression/operators.h"
 
 namespace sluice::cel {
+namespace maths {
 namespace {
 
 using Arguments = std::span<const Value>;
@@ -148,7 +149,8 @@ constexpr std::array<Definition, 28> definitions{{
 }};
 
 }  // namespace
+}  // namespace maths
 
-std::span<const Definition> math_functions() { return definitions; }
+std::span<const Definition> math_functions() { return maths::definitions; }
 
 }  // namespace sluice::cel

@@ -7,6 +7,7 @@
 #include "pipelines/expression/functions/parts.h"
 
 namespace sluice::cel {
+namespace optionals {
 namespace {
 
 using Arguments = std::span<const Value>;
@@ -93,7 +94,8 @@ constexpr std::array<Definition, 9> definitions{{
 }};
 
 }  // namespace
+}  // namespace optionals
 
-std::span<const Definition> optional_functions() { return definitions; }
+std::span<const Definition> optional_functions() { return optionals::definitions; }
 
 }  // namespace sluice::cel

@@ -10,6 +10,7 @@
 #include "pipelines/expression/utf8.h"
 
 namespace sluice::cel {
+namespace strings {
 namespace {
 
 using Arguments = std::span<const Value>;
@@ -285,7 +286,8 @@ constexpr std::array<Definition, 31> definitions{{
 }};
 
 }  // namespace
+}  // namespace strings
 
-std::span<const Definition> string_functions() { return definitions; }
+std::span<const Definition> string_functions() { return strings::definitions; }
 
 }  // namespace sluice::cel

@@ -5,6 +5,7 @@
 #include "pipelines/expression/functions/parts.h"
 
 namespace sluice::cel {
+namespace times {
 namespace {
 
 using Arguments = std::span<const Value>;
@@ -98,7 +99,8 @@ constexpr std::array<Definition, 24> definitions{{
 }};
 
 }  // namespace
+}  // namespace times
 
-std::span<const Definition> time_functions() { return definitions; }
+std::span<const Definition> time_functions() { return times::definitions; }
 
 }  // namespace sluice::cel

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/fields.h"
-#include "drivers/mqtt/sink/broker_connection.h"
+#include "drivers/mqtt/sink/broker_address.h"
 #include "tests/unit/config/fixture.h"
 
 namespace sluice {
@@ -43,13 +43,15 @@ TEST(MqttSinkConfig, Default_names_differ_and_stay_short) {
   EXPECT_EQ(name.size(), 15U);  // 23 is what every broker takes
 }
 
-TEST(MqttSinkAddress, Both_schemes_are_known_and_a_port_is_checked) {
-  EXPECT_EQ(*mqtt::paho_address("mqtt://10.0.0.1:1884"), "tcp://10.0.0.1:1884");
-  EXPECT_EQ(*mqtt::paho_address("mqtts://broker.example.com/"), "ssl://broker.example.com");
-  EXPECT_EQ(*mqtt::paho_address("mqtts://[::1]:8883"), "ssl://[::1]:8883");
+TEST(BrokerAddress, Both_schemes_are_known_and_a_port_is_checked) {
+  EXPECT_EQ(mqtt::parse_broker_address("mqtt://10.0.0.1:1884")->uri, "tcp://10.0.0.1:1884");
+  EXPECT_FALSE(mqtt::parse_broker_address("mqtt://10.0.0.1:1884")->is_secure);
+  EXPECT_EQ(mqtt::parse_broker_address("mqtts://b.example.com/")->uri, "ssl://b.example.com");
+  EXPECT_EQ(mqtt::parse_broker_address("mqtts://[::1]:8883")->uri, "ssl://[::1]:8883");
+  EXPECT_TRUE(mqtt::parse_broker_address("mqtts://[::1]:8883")->is_secure);
   for (const char* wrong :
        {"broker:1883", "mqtt://", "mqtts://h:99999", "mqtts://::1", "tcp://h"}) {
-    EXPECT_FALSE(mqtt::paho_address(wrong).is_ok()) << wrong;
+    EXPECT_FALSE(mqtt::parse_broker_address(wrong).is_ok()) << wrong;
   }
 }
 
