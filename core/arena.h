@@ -36,6 +36,7 @@ class Arena {
   T* array(std::size_t count) {
     static_assert(std::is_trivially_destructible_v<T>);
     static_assert(alignof(T) <= alignof(std::max_align_t));
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer
     return static_cast<T*>(allocate(count * sizeof(T), alignof(T)));
   }
 

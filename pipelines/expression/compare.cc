@@ -10,7 +10,10 @@ std::partial_ordering compare_int_uint(std::int64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(a) <=> b;
 }
 
-std::partial_ordering reverse(std::partial_ordering order) { return 0 <=> order; }
+std::partial_ordering reverse(std::partial_ordering order) {
+  if (std::is_lt(order)) return std::partial_ordering::greater;
+  return std::is_gt(order) ? std::partial_ordering::less : order;
+}
 
 std::partial_ordering compare_int(std::int64_t a, const Value& b) {
   if (b.kind() == Kind::integer) return a <=> b.as_int();
@@ -56,7 +59,7 @@ std::partial_ordering compare_numbers(const Value& a, const Value& b) {
 }
 
 bool is_equal(const Value& a, const Value& b, Context& context) {
-  if (a.is_numeric() && b.is_numeric()) return compare_numbers(a, b) == 0;
+  if (a.is_numeric() && b.is_numeric()) return std::is_eq(compare_numbers(a, b));
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case Kind::null:

@@ -83,6 +83,7 @@ std::optional<std::size_t> Environment::find(std::string_view name) const {
 
 std::vector<std::string_view> Environment::names() const {
   std::vector<std::string_view> names;
+  names.reserve(variables_.size());
   for (const Variable& variable : variables_) names.push_back(variable.name);
   return names;
 }

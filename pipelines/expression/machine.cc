@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 
 #include "pipelines/expression/access.h"
 #include "pipelines/expression/compare.h"
@@ -18,7 +19,7 @@ constexpr std::size_t registers_on_stack = 24;
 class Machine {
  public:
   Machine(const Program& program, const Bindings& bindings, Context& context, Value* registers,
-          Loop* loops)
+          std::span<Loop> loops)
       : program_(program),
         bindings_(bindings),
         context_(context),
@@ -205,16 +206,16 @@ class Machine {
   const Bindings& bindings_;
   Context& context_;
   Value* registers_;
-  Loop* loops_;
+  std::span<Loop> loops_;
 };
 
 }  // namespace
 
 Value run(const Program& program, const Bindings& bindings, Context& context) {
-  Loop* loops = nullptr;
+  std::span<Loop> loops;
   if (program.loops > 0) {
-    loops = context.arena().array<Loop>(program.loops);
-    std::uninitialized_default_construct_n(loops, program.loops);
+    loops = {context.arena().array<Loop>(program.loops), program.loops};
+    std::uninitialized_default_construct_n(loops.data(), loops.size());
   }
   // Room alone: only the registers that the program uses are made.
   alignas(Value) std::array<std::byte, registers_on_stack * sizeof(Value)> room;

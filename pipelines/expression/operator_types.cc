@@ -11,34 +11,36 @@ namespace {
 
 struct Row {
   Operation operation;
-  std::string_view signature;  // "int, int -> int"
+  std::string_view first;
+  std::string_view second;  // empty: one operand
+  std::string_view result;
 };
 
 constexpr std::array<Row, 24> rows{{
-    {Operation::add, "int, int -> int"},
-    {Operation::add, "uint, uint -> uint"},
-    {Operation::add, "double, double -> double"},
-    {Operation::add, "string, string -> string"},
-    {Operation::add, "bytes, bytes -> bytes"},
-    {Operation::add, "list(A), list(A) -> list(A)"},
-    {Operation::add, "timestamp, duration -> timestamp"},
-    {Operation::add, "duration, timestamp -> timestamp"},
-    {Operation::add, "duration, duration -> duration"},
-    {Operation::subtract, "int, int -> int"},
-    {Operation::subtract, "uint, uint -> uint"},
-    {Operation::subtract, "double, double -> double"},
-    {Operation::subtract, "timestamp, timestamp -> duration"},
-    {Operation::subtract, "timestamp, duration -> timestamp"},
-    {Operation::subtract, "duration, duration -> duration"},
-    {Operation::modulo, "int, int -> int"},
-    {Operation::modulo, "uint, uint -> uint"},
-    {Operation::negate, "int -> int"},
-    {Operation::negate, "double -> double"},
-    {Operation::logical_not, "bool -> bool"},
-    {Operation::equal, "A, A -> bool"},
-    {Operation::not_equal, "A, A -> bool"},
-    {Operation::in, "A, list(A) -> bool"},
-    {Operation::in, "A, map(A, B) -> bool"},
+    {Operation::add, "int", "int", "int"},
+    {Operation::add, "uint", "uint", "uint"},
+    {Operation::add, "double", "double", "double"},
+    {Operation::add, "string", "string", "string"},
+    {Operation::add, "bytes", "bytes", "bytes"},
+    {Operation::add, "list(A)", "list(A)", "list(A)"},
+    {Operation::add, "timestamp", "duration", "timestamp"},
+    {Operation::add, "duration", "timestamp", "timestamp"},
+    {Operation::add, "duration", "duration", "duration"},
+    {Operation::subtract, "int", "int", "int"},
+    {Operation::subtract, "uint", "uint", "uint"},
+    {Operation::subtract, "double", "double", "double"},
+    {Operation::subtract, "timestamp", "timestamp", "duration"},
+    {Operation::subtract, "timestamp", "duration", "timestamp"},
+    {Operation::subtract, "duration", "duration", "duration"},
+    {Operation::modulo, "int", "int", "int"},
+    {Operation::modulo, "uint", "uint", "uint"},
+    {Operation::negate, "int", "", "int"},
+    {Operation::negate, "double", "", "double"},
+    {Operation::logical_not, "bool", "", "bool"},
+    {Operation::equal, "A", "A", "bool"},
+    {Operation::not_equal, "A", "A", "bool"},
+    {Operation::in, "A", "list(A)", "bool"},
+    {Operation::in, "A", "map(A, B)", "bool"},
 }};
 
 constexpr std::array<Operation, 2> scaling{Operation::multiply, Operation::divide};
@@ -51,21 +53,19 @@ constexpr std::array<std::string_view, 5> ordered{"bool", "string", "bytes", "ti
 class Table {
  public:
   Table() {
-    for (const Row& row : rows) add(row.operation, row.signature);
+    for (const Row& row : rows) {
+      if (row.second.empty()) {
+        add(row.operation, {row.first}, row.result);
+      } else {
+        add(row.operation, {row.first, row.second}, row.result);
+      }
+    }
     for (const std::string_view number : numbers) {
-      const std::string type(number);
-      for (const Operation operation : scaling) add(operation, type + ", " + type + " -> " + type);
+      for (const Operation operation : scaling) add(operation, {number, number}, number);
       // Numbers of different types compare too.
-      for (const std::string_view other : numbers) {
-        for (const Operation order : orders)
-          add(order, type + ", " + std::string(other) + " -> bool");
-      }
+      for (const std::string_view other : numbers) add_orders(number, other);
     }
-    for (const std::string_view type : ordered) {
-      for (const Operation order : orders) {
-        add(order, std::string(type) + ", " + std::string(type) + " -> bool");
-      }
-    }
+    for (const std::string_view type : ordered) add_orders(type, type);
   }
 
   std::span<const OperatorOverload> find(Operation operation) const {
@@ -73,16 +73,16 @@ class Table {
   }
 
  private:
-  void add(Operation operation, std::string_view signature) {
+  void add_orders(std::string_view a, std::string_view b) {
+    for (const Operation order : orders) add(order, {a, b}, "bool");
+  }
+
+  void add(Operation operation, std::initializer_list<std::string_view> parameters,
+           std::string_view result) {
     OperatorOverload overload;
-    const std::size_t arrow = signature.find("->");
-    std::string_view parameters = signature.substr(0, arrow);
-    std::string_view result = signature.substr(arrow + 2);
-    while (!parameters.empty()) {
-      overload.parameters.push_back(parse_type(parameters, types_));
+    for (std::string_view text : parameters) {
+      overload.parameters.push_back(parse_type(text, types_));
       CHECK(overload.parameters.back() != nullptr);
-      const std::size_t next = parameters.find_first_not_of(", ");
-      parameters.remove_prefix(std::min(next, parameters.size()));
     }
     overload.result = parse_type(result, types_);
     CHECK(overload.result != nullptr);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <compare>
 #include <limits>
 #include <optional>
 
@@ -112,17 +113,17 @@ std::optional<Value> add_others(const Value& a, const Value& b, Context& context
 bool holds(Operation operation, std::partial_ordering order) {
   switch (operation) {
     case Operation::equal:
-      return order == 0;
+      return std::is_eq(order);
     case Operation::not_equal:
-      return order != 0;
+      return std::is_neq(order);
     case Operation::less:
-      return order < 0;
+      return std::is_lt(order);
     case Operation::less_equal:
-      return order <= 0;
+      return std::is_lteq(order);
     case Operation::greater:
-      return order > 0;
+      return std::is_gt(order);
     default:
-      return order >= 0;
+      return std::is_gteq(order);
   }
 }
 

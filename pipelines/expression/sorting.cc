@@ -24,7 +24,7 @@ Value sorted_by(std::span<const Value> items, std::span<const Value> keys, Conte
   std::vector<std::size_t> order(items.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(
-      order, [&](std::size_t a, std::size_t b) { return compare(keys[a], keys[b]) < 0; });
+      order, [&](std::size_t a, std::size_t b) { return std::is_lt(compare(keys[a], keys[b])); });
   Value* sorted = context.arena().array<Value>(items.size());
   for (std::size_t i = 0; i < order.size(); ++i) sorted[i] = items[order[i]];
   return Value::list({sorted, items.size()});

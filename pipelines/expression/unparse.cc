@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 
 namespace sluice::cel {
 namespace {
@@ -147,7 +148,7 @@ class Writer {
       write(*node.children[0], unary);
       // -(5) is no literal: its minus must stay an operator.
       if (text_[start] >= '0' && text_[start] <= '9') {
-        text_.insert(start, "(");
+        text_.insert(text_.begin() + static_cast<std::ptrdiff_t>(start), '(');
         text_ += ")";
       }
       return;

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <compare>
 #include <optional>
 
 #include "pipelines/expression/calendar.h"
@@ -84,9 +85,10 @@ Value clamp(Arguments arguments, Context& context) {
   for (const Value& argument : arguments) {
     if (!argument.is_numeric()) return context.error({"clamp() takes numbers only"});
   }
-  if (compare_numbers(low, high) > 0) return context.error({"clamp()'s bounds are swapped"});
-  if (compare_numbers(arguments[0], low) < 0) return low;
-  return compare_numbers(arguments[0], high) > 0 ? high : arguments[0];
+  if (std::is_gt(compare_numbers(low, high)))
+    return context.error({"clamp()'s bounds are swapped"});
+  if (std::is_lt(compare_numbers(arguments[0], low))) return low;
+  return std::is_gt(compare_numbers(arguments[0], high)) ? high : arguments[0];
 }
 
 constexpr std::array<Definition, 11> definitions{{

@@ -1,6 +1,7 @@
 // CEL's math extension: greatest and least, rounding, signs, bits.
 #include <array>
 #include <cmath>
+#include <compare>
 #include <limits>
 
 #include "pipelines/expression/compare.h"
@@ -16,17 +17,13 @@ using Arguments = std::span<const Value>;
 // The first of the extreme ones; NaN is neither greater nor less than anything.
 Value extreme(Arguments candidates, bool is_greatest, std::string_view name, Context& context) {
   if (candidates.empty()) return context.error({name, "() of an empty list"});
-  const Value* best = nullptr;
+  Value best = candidates.front();
   for (const Value& candidate : candidates) {
     if (!candidate.is_numeric()) return no_overload(name, {&candidate, 1}, context);
-    if (best == nullptr) {
-      best = &candidate;
-      continue;
-    }
-    const auto order = compare_numbers(candidate, *best);
-    if (is_greatest ? order > 0 : order < 0) best = &candidate;
+    const auto order = compare_numbers(candidate, best);
+    if (is_greatest ? std::is_gt(order) : std::is_lt(order)) best = candidate;
   }
-  return *best;
+  return best;
 }
 
 Arguments candidates_of(Arguments arguments) {
