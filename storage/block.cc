@@ -32,6 +32,13 @@ enum Mark : std::uint32_t {
   mark_fingerprint = 1U << 17,  // only where it cannot be computed from the row
 };
 
+// Unsigned, as it was subtracted: far apart times, and damaged ones, must not overflow.
+Timestamp shifted(Timestamp time, std::int64_t nanos) {
+  return Timestamp(Duration(
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(time.time_since_epoch().count()) +
+                                static_cast<std::uint64_t>(nanos))));
+}
+
 void put_properties(std::string& out, std::span<const Property> properties) {
   put_varint(out, properties.size());
   for (const Property& property : properties) {
@@ -95,10 +102,9 @@ Result<Event> read_event(ByteReader& in, const Event& previous, Arena& arena) {
   event.has_payload = (marks & mark_payload) != 0;
   event.is_unchanged = (marks & mark_changed) == 0;
   event.has_own_id = (marks & mark_own_id) != 0;
-  event.received =
-      Timestamp(Duration(previous.received.time_since_epoch().count() + in.signed_varint()));
+  event.received = shifted(previous.received, in.signed_varint());
   event.time = event.received;
-  if ((marks & mark_time) != 0) event.time = event.received + Duration(in.signed_varint());
+  if ((marks & mark_time) != 0) event.time = shifted(event.received, in.signed_varint());
   event.sequence = (marks & mark_sequence) != 0 ? in.varint() : previous.sequence + 1;
   if ((marks & (mark_changed | mark_own_id)) != 0) event.id = in.text();
   if ((marks & mark_changed) != 0) event.source = in.text();
