@@ -25,7 +25,8 @@ std::uint64_t size_on_the_wire(std::size_t body_bytes) {
   mqtt::FakeBroker broker;
   SinkRig rig(broker.url());
   rig.submit(1, std::string(body_bytes, 'x'));
-  // The sink publishes from poll(), so that the wait for its end runs beside the script.
+  // The sink publishes from poll(), so that the wait for its end runs beside
+  // the script.
   std::thread shipper([&] { EXPECT_EQ(rig.wait_for(1).outcome, Delivery::Outcome::delivered); });
   BrokerScript script(broker);
   script.let_in();
@@ -39,7 +40,7 @@ TEST(BatchMessage, Its_computed_size_is_what_goes_over_the_wire) {
   // Behind the packet's type and a length of one byte.
   const std::uint64_t remaining_of_empty = computed_size(0, "") - 2;
   // From these lengths on the length itself takes a byte more.
-  for (const std::uint64_t border : {128, 16'384, 2'097'152}) {
+  for (const std::uint64_t border : {128U, 16'384U, 2'097'152U}) {
     for (const std::uint64_t remaining : {border - 1, border}) {
       const auto body_bytes = static_cast<std::size_t>(remaining - remaining_of_empty);
       EXPECT_EQ(size_on_the_wire(body_bytes), computed_size(body_bytes, "")) << remaining;
