@@ -18,15 +18,15 @@
 #include "core/metrics.h"
 #include "core/result.h"
 #include "drivers/source.h"
+#include "gateway/beat.h"
 #include "gateway/event_maker.h"
 #include "gateway/intake_queue.h"
 #include "gateway/lanes.h"
+#include "gateway/message_receiver.h"
 #include "gateway/pace.h"
-#include "gateway/repeat_memory.h"
 #include "gateway/snapshot_writer.h"
 #include "pipelines/graph.h"
 #include "storage/block.h"
-#include "storage/dead_letters.h"
 #include "storage/frame.h"
 #include "storage/store.h"
 
@@ -105,18 +105,13 @@ class Engine {
   Head head() const;  // a copy; any thread
 
  private:
-  struct Prepared;  // a beat that is ready to be committed
-
-  void take_and_decode(Prepared& beat);
-  void decode(const Message& message, std::size_t source, Prepared& beat);
-  bool is_repeat(const Message& message, EventMaker& maker);
-  void drop_known_ids(Prepared& beat, std::size_t first);
-  void process(Prepared& beat);
+  void take_and_decode(Beat& beat);
+  void process(Beat& beat);
   BlockHeader make_header() const;
-  Result<void> write(Prepared& beat);
-  void put_head(Prepared& beat);
-  Result<void> commit(Prepared& beat);
-  void settle(Prepared& beat);
+  Result<void> write(Beat& beat);
+  void put_head(Beat& beat);
+  Result<void> commit(Beat& beat);
+  void settle(Beat& beat);
   void set_blocked(bool is_blocked, std::string_view why);
 
   EngineContext context_;
@@ -130,9 +125,9 @@ class Engine {
   FrameCodec codec_;
   Lanes lanes_;
   Pace pace_;
-  RepeatMemory repeats_;
   SnapshotWriter snapshots_;
-  std::unique_ptr<Prepared> beat_;  // reused from beat to beat; holds a failed one until it commits
+  MessageReceiver receiver_;
+  Beat beat_;  // holds a failed one until it commits
   bool has_failed_beat_ = false;
   bool was_backpressured_ = false;  // in a beat since the last journal block
   Duration next_usage_check_{};
@@ -149,11 +144,8 @@ class Engine {
   std::atomic<std::int64_t> last_turn_{0};
 
   // Metrics, constant references.
-  Counter& redelivered_;
   Counter& commits_;
   Counter& dead_letters_;
-  std::vector<Counter*> received_;  // messages by source
-  std::vector<Counter*> undecodable_;
 };
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/recent_events.h"
 #include "storage/dead_letters.h"
 #include "storage/journal.h"
 #include "storage/keys.h"
@@ -13,6 +14,10 @@ namespace {
 
 constexpr std::size_t max_trims = 64;      // records erased per lane and beat
 constexpr std::size_t max_ranges = 1'000;  // out-of-order ranges kept per lane
+
+std::uint64_t tail_start(std::optional<RecentTail>& tail, EngineTime now) {
+  return tail ? tail->start(now) : ~0ULL;
+}
 
 // Outbox records stay small enough to be read and sent piece by piece.
 constexpr std::size_t max_record_events = 4'096;
@@ -43,6 +48,21 @@ Lanes::Lanes(Store& store, FrameCodec& codec, OutboxBorder& border, Metrics& met
         &metrics.counter("sluice_sink_rejected_events_total",
                          "Events that upstream refused for good: dead letters.", {{"sink", name}});
   }
+}
+
+Result<void> Lanes::find_tails(TailBounds bounds) {
+  const EngineTime now = head_.engine_time;
+  for (const auto& [lane, state] : head_.lanes) {
+    const auto start = TRY(start_of_tail(store_, keys::lane_prefix(lane), bounds.bytes));
+    lane_tails_[lane].emplace(bounds, start, state.next, now);
+  }
+  const auto start = TRY(start_of_tail(store_, std::string(1, keys::journal), bounds.bytes));
+  journal_tail_.emplace(bounds, start, head_.next_block, now);
+  return {};
+}
+
+void Lanes::added_block(std::uint64_t block, std::size_t bytes, EngineTime now) {
+  if (journal_tail_) journal_tail_->added(block + 1, bytes, now);
 }
 
 Head Lanes::head_copy() const {
@@ -78,8 +98,11 @@ void Lanes::append_records(WriteBatch& batch, LaneId lane, const std::vector<Eve
     }
     const std::scoped_lock lock(head_mutex_);
     LaneState& state = head_.lanes[lane];
+    const std::size_t bytes_before = batch.bytes();
     put_outbox(batch, codec_, lane, state.next, header, scratch_, is_reference);
     state.next += scratch_.size();
+    if (auto& tail = lane_tails_[lane])
+      tail->added(state.next, batch.bytes() - bytes_before, header.engine_time);
     changed_.push_back(lane);
   }
 }
@@ -101,11 +124,13 @@ Result<void> Lanes::take_acknowledgements(WriteBatch& batch, const BlockHeader& 
   if (!has_trim_left_) return {};
   has_trim_left_ = false;
   for (const auto& [lane, state] : head_.lanes) {
-    const auto erased =
-        TRY(erase_before(store_, batch, keys::lane_prefix(lane), state.shipped, max_trims));
+    const std::uint64_t end =
+        std::min(state.shipped, tail_start(lane_tails_[lane], header.engine_time));
+    const auto erased = TRY(erase_before(store_, batch, keys::lane_prefix(lane), end, max_trims));
     has_trim_left_ |= erased == max_trims;
   }
-  const std::uint64_t journal_end = std::min(keep_journal_from, TRY(oldest_reference()));
+  const std::uint64_t journal_end = std::min(
+      {keep_journal_from, TRY(oldest_reference()), tail_start(journal_tail_, header.engine_time)});
   const auto erased = TRY(trim_journal(store_, batch, journal_end, max_trims));
   has_trim_left_ |= erased == max_trims;
   return {};

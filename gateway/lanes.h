@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/metrics.h"
 #include "core/result.h"
 #include "gateway/outbox_border.h"
+#include "gateway/recent_tail.h"
 #include "pipelines/graph.h"
 #include "storage/block.h"
 #include "storage/frame.h"
@@ -23,10 +26,17 @@ class Lanes {
   Lanes(Store& store, FrameCodec& codec, OutboxBorder& border, Metrics& metrics,
         std::string store_id, Head head, const std::vector<GraphTarget>& targets);
 
+  // Finds the tails that trims spare. `bounds` hold for the journal and for each lane. Once, before
+  // the first beat.
+  Result<void> find_tails(TailBounds bounds);
+
   // Appends one target's events. `is_journaled[source]` says which unchanged events are in this
   // beat's journal block and may be referred to.
   void append(WriteBatch& batch, std::size_t target, std::vector<Event*>& events,
               const std::vector<bool>& is_journaled, const BlockHeader& header);
+
+  // A journal block of `bytes` was added.
+  void added_block(std::uint64_t block, std::size_t bytes, EngineTime now);
 
   // Takes in acknowledgements and adds them, the dead letters of rejected events, and bounded trims
   // to the batch. `keep_journal_from`: blocks at or above it are needed by the snapshot.
@@ -65,6 +75,8 @@ class Lanes {
   Head head_;
   bool is_head_dirty_ = false;
   bool has_trim_left_ = false;
+  std::map<LaneId, std::optional<RecentTail>> lane_tails_;
+  std::optional<RecentTail> journal_tail_;
   std::vector<LaneId> changed_;
   std::vector<const Event*> scratch_;
   std::map<std::uint16_t, Counter*> delivered_;

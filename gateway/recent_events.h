@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "core/event.h"
@@ -13,10 +14,15 @@
 
 namespace sluice {
 
-// Visits received events of the newest journal blocks and outbox records (bounded in number). An
-// event may be visited twice. Damaged records are passed over.
+// Visits the events in the last `tail_bytes` of the journal, of each lane's owned records, and the
+// newest dead letters. An event may be visited twice. Damaged records are passed over.
 Result<void> for_each_recent_event(const Store& store, FrameCodec& codec, std::string_view store_id,
-                                   const Head& head,
+                                   const Head& head, std::size_t tail_bytes,
                                    const std::function<void(const Event&)>& visit);
+
+// The number of the first record under `prefix` that lies within the last `bytes`; 0: there is
+// none.
+Result<std::uint64_t> start_of_tail(const Store& store, const std::string& prefix,
+                                    std::size_t bytes);
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <ranges>
 
 namespace sluice {
 
@@ -17,21 +18,38 @@ void RepeatMemory::remember(std::string_view source, std::string_view sender,
   make_key(key_, source, sender);
   auto found = senders_.find(key_);
   if (found == senders_.end()) {
-    if (senders_.size() >= bounds_.senders) {
-      senders_.erase(by_last_use_.front());
-      by_last_use_.pop_front();
-    }
+    if (senders_.size() >= bounds_.senders) forget_longest_silent();
     by_last_use_.push_back(key_);
     found = senders_.emplace(key_, Sender{{}, std::prev(by_last_use_.end())}).first;
   } else {
     by_last_use_.splice(by_last_use_.end(), by_last_use_, found->second.place);
   }
-  auto& seen = found->second.seen;
-  while (!seen.empty() &&
-         (seen.size() >= bounds_.per_sender || now - seen.front().at > bounds_.max_age)) {
-    seen.pop_front();
-  }
-  seen.push_back({fingerprint, now});
+  make_room(found->second.seen, now);
+  found->second.seen.push_back({fingerprint, now});
+  ++total_;
+  while (total_ > bounds_.total && senders_.size() > 1) forget_longest_silent();
+}
+
+// Taken from the front in larger steps, so that a busy sender does not move all the rest each time.
+void RepeatMemory::make_room(std::vector<Seen>& seen, EngineTime now) {
+  if (seen.empty()) return;
+  const bool is_old = now - seen.front().at > bounds_.max_age;
+  const bool is_full = seen.size() >= bounds_.per_sender + bounds_.per_sender / 4;
+  if (!is_full && !(is_old && seen.size() == seen.capacity())) return;
+  const auto first_young = std::ranges::find_if(
+      seen, [&](const Seen& entry) { return now - entry.at <= bounds_.max_age; });
+  const auto first_within =
+      seen.end() - static_cast<std::ptrdiff_t>(std::min(seen.size(), bounds_.per_sender - 1));
+  const auto kept_from = is_full ? std::max(first_young, first_within) : first_young;
+  total_ -= static_cast<std::size_t>(kept_from - seen.begin());
+  seen.erase(seen.begin(), kept_from);
+}
+
+void RepeatMemory::forget_longest_silent() {
+  const auto found = senders_.find(by_last_use_.front());
+  total_ -= found->second.seen.size();
+  senders_.erase(found);
+  by_last_use_.pop_front();
 }
 
 bool RepeatMemory::knows(std::string_view source, std::string_view sender,
@@ -39,7 +57,8 @@ bool RepeatMemory::knows(std::string_view source, std::string_view sender,
   make_key(key_, source, sender);
   const auto found = senders_.find(key_);
   if (found == senders_.end()) return false;
-  return std::ranges::any_of(found->second.seen, [&](const Seen& seen) {
+  const auto newest_first = std::views::reverse(found->second.seen);
+  return std::ranges::any_of(newest_first, [&](const Seen& seen) {
     return seen.fingerprint == fingerprint && now - seen.at <= bounds_.max_age;
   });
 }

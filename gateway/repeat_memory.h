@@ -2,15 +2,15 @@
 //
 // A sender that missed our answer sends again. Per sender the last fingerprints are kept, bounded
 // in number and in engine time (RFC 7252 EXCHANGE_LIFETIME, 247 s). A fold over the stored events,
-// so it survives a crash. Engine thread only.
+// whose tail a trim spares for it (RecentTail), so it survives a crash. Engine thread only.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/event.h"
@@ -18,8 +18,9 @@
 namespace sluice {
 
 struct RepeatBounds {
-  std::size_t per_sender = 1024;  // not less than what a sender may have in flight
-  std::size_t senders = 20'000;   // beyond: the sender that was silent for longest is forgotten
+  std::size_t per_sender = 1024;   // not less than what a sender may have in flight
+  std::size_t senders = 20'000;    // beyond: the sender that was silent for longest is forgotten
+  std::size_t total = 256 * 1024;  // of all senders; beyond: the same
   Duration max_age = std::chrono::seconds(247);
 };
 
@@ -42,15 +43,18 @@ class RepeatMemory {
     EngineTime at;
   };
   struct Sender {
-    std::deque<Seen> seen;  // oldest first
+    std::vector<Seen> seen;  // oldest first
     std::list<std::string>::iterator place;
   };
+  void make_room(std::vector<Seen>& seen, EngineTime now);
+  void forget_longest_silent();
   static void make_key(std::string& key, std::string_view source, std::string_view sender);
 
   const RepeatBounds bounds_;
   // Only looked up by key, never iterated: no order of it reaches an output.
   std::unordered_map<std::string, Sender> senders_;
   std::list<std::string> by_last_use_;  // longest silent first
+  std::size_t total_ = 0;               // fingerprints of all senders
   mutable std::string key_;             // scratch
 };
 

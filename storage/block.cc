@@ -79,7 +79,8 @@ std::uint32_t marks_of(const Event& event, const Event& previous) {
   mark(mark_headers, !event.headers.empty());
   mark(mark_number, event.number != 0);
   mark(mark_sender_key, !event.sender_key.empty());
-  mark(mark_fingerprint, event.fingerprint != 0 && !event.has_payload);
+  const bool is_computable = event.is_unchanged && (event.has_payload || event.has_own_id);
+  mark(mark_fingerprint, event.fingerprint != 0 && !is_computable);
   return marks;
 }
 

@@ -11,6 +11,8 @@ namespace sluice {
 namespace {
 
 const std::string prefix(1, keys::dead_letter);
+// How many a record may have held that cannot be read: no number is given twice.
+constexpr std::uint64_t lost_letters = 10'000;
 
 struct Parsed {
   std::vector<DeadLetter> letters;
@@ -82,9 +84,16 @@ Result<void> recover_dead_letters(const Store& store, FrameCodec& codec, Head& h
   const FoundFrame last = TRY(read_at_or_before(store, prefix, ~0ULL));
   if (!last.is_found) return {};
   const auto raw = codec.open(last.frame.bytes);
-  const std::uint64_t count = raw ? ByteReader(*raw).varint() : 1'000;
-  if (!raw) ++damaged;
-  head.next_dead_letter = std::max(head.next_dead_letter, last.frame.number + count);
+  Arena arena;
+  const auto parsed = raw ? parse(*raw, {}, last.frame.number, arena) : Result<Parsed>(raw.error());
+  if (!parsed) {
+    ++damaged;
+    head.next_dead_letter = std::max(head.next_dead_letter, last.frame.number + lost_letters);
+    return {};
+  }
+  head.next_dead_letter =
+      std::max(head.next_dead_letter, last.frame.number + parsed->letters.size());
+  raise(head, parsed->header);
   return {};
 }
 

@@ -38,7 +38,7 @@ Result<void> read_dead_letters(
     std::uint64_t& damaged,
     const std::function<bool(const DeadLetter&, const BlockHeader&)>& visit);
 
-// Raises head.next_dead_letter to what the last record proves.
+// Raises the positions to what the last record proves.
 Result<void> recover_dead_letters(const Store& store, FrameCodec& codec, Head& head,
                                   std::uint64_t& damaged);
 

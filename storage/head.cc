@@ -17,13 +17,6 @@ namespace {
 constexpr std::uint8_t head_version = 1;
 constexpr std::uint64_t newest = ~0ULL;
 
-// Raises the positions to what a block's header proves.
-void raise(Head& head, const BlockHeader& header) {
-  head.next_sequence = std::max(head.next_sequence, header.next_sequence);
-  head.next_block = std::max(head.next_block, header.block + 1);
-  head.engine_time = std::max(head.engine_time, header.engine_time);
-}
-
 Result<void> recover_journal(const Store& store, FrameCodec& codec, Head& head,
                              std::uint64_t& damaged) {
   const FoundFrame last = TRY(read_at_or_before(store, std::string(1, keys::journal), newest));
@@ -76,6 +69,12 @@ Result<std::vector<LaneId>> stored_lanes(const Store& store) {
 }
 
 }  // namespace
+
+void raise(Head& head, const BlockHeader& header) {
+  head.next_sequence = std::max(head.next_sequence, header.next_sequence);
+  head.next_block = std::max(head.next_block, header.block + 1);
+  head.engine_time = std::max(head.engine_time, header.engine_time);
+}
 
 std::uint16_t Head::sink_number(std::string_view name) {
   if (const auto known = sinks.find(name); known != sinks.end()) return known->second;

@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/result.h"
+#include "storage/block.h"
 #include "storage/frame.h"
 #include "storage/intervals.h"
 #include "storage/keys.h"
@@ -37,6 +38,9 @@ struct Head {
   // The number of a sink by name; a new one is given when it is not known.
   std::uint16_t sink_number(std::string_view name);
 };
+
+// Raises the positions to what the header of a committed record proves.
+void raise(Head& head, const BlockHeader& header);
 
 std::string encode_head(const Head& head);
 Result<Head> decode_head(std::string_view raw);

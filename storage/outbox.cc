@@ -97,7 +97,7 @@ Result<void> OutboxReader::open_record(std::string_view bytes, OutboxRecord& rec
     }
     case OutboxKind::references: {
       record.header = TRY(decode_block_header(in.text()));
-      return resolve(in, record);
+      return references_ == References::followed ? resolve(in, record) : Result<void>();
     }
     case OutboxKind::gap:
       record.header = TRY(decode_block_header(in.text()));

@@ -49,15 +49,19 @@ struct OutboxRecord {
   OutboxKind kind = OutboxKind::owned;
   BlockHeader header;
   std::uint64_t journal_block = 0;  // references: the block they are in
-  std::vector<Event> events;        // owned, references
+  std::vector<Event> events;        // owned; references, where they are followed
   Gap gap;
 };
+
+// Whether the events that a record refers to are looked up in the journal.
+enum class References : std::uint8_t { followed, ignored };
 
 // Reads a lane from any thread.
 class OutboxReader {
  public:
-  OutboxReader(const Store& store, LaneId lane, std::string store_id)
-      : store_(store), lane_(lane), store_id_(std::move(store_id)) {}
+  OutboxReader(const Store& store, LaneId lane, std::string store_id,
+               References references = References::followed)
+      : store_(store), lane_(lane), store_id_(std::move(store_id)), references_(references) {}
 
   // The record that holds `sequence`, or the first one after it. `is_found` false: none yet.
   // Texts of the events live until the next read.
@@ -78,6 +82,7 @@ class OutboxReader {
   const Store& store_;
   const LaneId lane_;
   const std::string store_id_;
+  const References references_;
   FrameCodec codec_;
   Arena arena_;
   std::string raw_;    // what the events' texts point into

@@ -25,6 +25,11 @@ class WriteBatch {
     operations_.push_back({std::move(key), std::move(value), false});
   }
   void erase(std::string key) { operations_.push_back({std::move(key), {}, true}); }
+  // All changes of `other`, after those that are here.
+  void append(const WriteBatch& other) {
+    operations_.insert(operations_.end(), other.operations_.begin(), other.operations_.end());
+    bytes_ += other.bytes_;
+  }
 
   struct Operation {
     std::string key;

@@ -23,7 +23,6 @@ void Device::measure(Timestamp now, std::uint64_t value, bool is_bad) {
   reading.token = "t" + seq;
   reading.is_bad = is_bad;
   reading.was_sent = false;
-  reading.is_stored = false;
   unacknowledged_.push_back(std::move(reading));
 }
 
@@ -76,26 +75,6 @@ void Device::account_for(const Reading& reading) {
   }
 }
 
-void Device::stored(std::uint64_t seq) {
-  const auto found = std::ranges::find(unacknowledged_, seq, &Reading::seq);
-  if (found != unacknowledged_.end()) found->is_stored = true;
-}
-
-void Device::settle_stored(const std::function<bool(const std::string&)>& is_known) {
-  in_flight_ = 0;
-  std::deque<Reading> kept;
-  for (Reading& reading : unacknowledged_) {
-    const bool is_known_now = is_known(reading.payload);
-    reading.is_stored |= is_known_now;  // the box may have died before it could say so
-    if (reading.is_stored && !is_known_now) {
-      account_for(reading);
-    } else {
-      kept.push_back(std::move(reading));
-    }
-  }
-  unacknowledged_ = std::move(kept);
-}
-
 void DeviceSource::read_from(std::size_t device, std::size_t max_messages) {
   Device& from = *devices_[device];
   for (std::size_t i = 0; i < max_messages && !is_held_back_ && !is_stopped_; ++i) {
@@ -117,7 +96,6 @@ void DeviceSource::read_from(std::size_t device, std::size_t max_messages) {
 void DeviceSource::settle(Receipt receipt, Outcome outcome) {
   CHECK(outcome == Outcome::stored);
   while (!offered_.empty() && offered_.front().receipt <= receipt) {
-    offered_.front().device->stored(offered_.front().seq);
     in_air_.push_back(offered_.front());
     offered_.pop_front();
   }

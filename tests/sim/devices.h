@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,12 +38,6 @@ class Device {
   // The acknowledgement of `seq`, of the connection that was number `connection`, has come.
   void acknowledge(std::uint64_t seq, std::uint64_t connection);
 
-  // The engine says that `seq` is stored; the device does not know yet.
-  void stored(std::uint64_t seq);
-  // The box is off; `is_known` says of a payload whether its store would recognise a repeat. Of all
-  // that is stored and not known any more, the acknowledgement has arrived.
-  void settle_stored(const std::function<bool(const std::string&)>& is_known);
-
   const std::string& name() const { return name_; }
   std::uint64_t connection() const { return connection_; }
   std::uint64_t last_sent() const { return last_sent_; }
@@ -60,7 +53,6 @@ class Device {
     std::string token;
     bool is_bad;
     bool was_sent;
-    bool is_stored;
   };
   void account_for(const Reading& reading);
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "drivers/codecs/cloudevents.h"
-#include "gateway/recent_events.h"
 #include "storage/dead_letters.h"
 
 namespace sluice::sim {
@@ -61,7 +59,6 @@ class World {
   void restart();
   void begin_life(bool is_new_epoch);
   void end_life();
-  void lose_acknowledgements();
 
   void come_to_rest();
   void close_windows();
@@ -130,24 +127,6 @@ void World::end_life() {
   report_.tally.rejected += box_->metrics().sum("sluice_sink_rejected_events_total");
   box_.reset();
   store_ = std::make_unique<SimStore>(*store_);
-  lose_acknowledgements();
-}
-
-// Those under way are lost with the box while its store still knows the message. What upstream has
-// taken and the store has trimmed was acknowledged long ago: the network is not that slow. (The
-// memory of repeats is made of what is stored: a repeat of the rest would count twice.)
-void World::lose_acknowledgements() {
-  FrameCodec codec;
-  std::uint64_t damaged = 0;
-  const auto head = recover_head(*store_, codec, damaged);
-  CHECK(head.is_ok());
-  std::set<std::string, std::less<>> known;
-  const auto visited = for_each_recent_event(
-      *store_, codec, store_id, *head, [&](const Event& event) { known.emplace(event.payload); });
-  CHECK(visited.is_ok());
-  for (Device& device : devices_) {
-    device.settle_stored([&](const std::string& payload) { return known.contains(payload); });
-  }
 }
 
 void World::crash(bool is_in_commit) {

@@ -161,6 +161,49 @@ TEST_F(EngineTest, A_repeat_is_answered_and_dropped_also_after_a_restart) {
   EXPECT_EQ(metrics_.sum("sluice_engine_redelivered_messages_total"), 2U);
 }
 
+TEST_F(EngineTest, A_repeat_is_known_after_a_restart_although_upstream_has_taken_it) {
+  offer(one, 7);
+  ASSERT_TRUE(engine_->beat());
+  border_.acknowledge({{1, 0}, 1, 2, false, {}});
+  offer(two, 8);
+  ASSERT_TRUE(engine_->beat());
+  border_.acknowledge({{1, 0}, 2, 3, false, {}});
+  ASSERT_TRUE(engine_->beat());
+  start();
+  offer(one, 7, Repeat::possible);
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(metrics_.sum("sluice_engine_redelivered_messages_total"), 1U);
+}
+
+TEST_F(EngineTest, What_upstream_has_taken_is_trimmed_once_it_is_too_old_to_be_repeated) {
+  offer(one, 7);
+  ASSERT_TRUE(engine_->beat());
+  border_.acknowledge({{1, 0}, 1, 2, false, {}});
+  offer(two, 8);
+  ASSERT_TRUE(engine_->beat());
+  clock_.advance(std::chrono::seconds(300));
+  border_.acknowledge({{1, 0}, 2, 3, false, {}});
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(outbox(), std::string(two) + " ") << "the last record remembers the position";
+}
+
+TEST_F(EngineTest, Sequences_of_undecodable_messages_are_not_given_again_after_a_crash) {
+  offer("{bad");
+  ASSERT_TRUE(engine_->beat());
+  start();
+  offer("{worse");
+  ASSERT_TRUE(engine_->beat());
+  std::vector<std::string> ids;
+  std::uint64_t damaged = 0;
+  FrameCodec codec;
+  ASSERT_TRUE(read_dead_letters(store_, codec, "id", 0, damaged,
+                                [&](const DeadLetter& letter, const BlockHeader&) {
+                                  ids.emplace_back(letter.event.id);
+                                  return true;
+                                }));
+  EXPECT_EQ(ids, (std::vector<std::string>{"id/1", "id/2"}));
+}
+
 TEST_F(EngineTest, The_same_bytes_without_the_mark_of_a_repeat_are_a_new_event) {
   offer(one, 7);
   offer(one, 7);

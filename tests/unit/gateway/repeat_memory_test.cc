@@ -17,16 +17,31 @@ TEST(RepeatMemory, It_knows_what_the_same_sender_sent_within_the_time) {
 }
 
 TEST(RepeatMemory, It_is_bounded_per_sender_and_in_senders) {
-  RepeatMemory memory({.per_sender = 3, .senders = 2});
-  for (std::uint64_t i = 1; i <= 4; ++i) memory.remember("s", "a", i, EngineTime{0});
-  EXPECT_FALSE(memory.knows("s", "a", 1, EngineTime{0}));
-  EXPECT_TRUE(memory.knows("s", "a", 2, EngineTime{0}));
+  RepeatMemory memory({.per_sender = 4, .senders = 2});
+  for (std::uint64_t i = 1; i <= 1'000; ++i) {
+    memory.remember("s", "a", i, EngineTime{0});
+    for (std::uint64_t newest = 0; newest < std::min<std::uint64_t>(i, 4); ++newest)
+      EXPECT_TRUE(memory.knows("s", "a", i - newest, EngineTime{0}));
+    if (i > 5) {
+      EXPECT_FALSE(memory.knows("s", "a", i - 5, EngineTime{0}));
+    }
+  }
   memory.remember("s", "b", 1, EngineTime{0});
   memory.remember("s", "a", 5, EngineTime{0});
   memory.remember("s", "c", 1, EngineTime{0});
   EXPECT_EQ(memory.senders(), 2U);
   EXPECT_FALSE(memory.knows("s", "b", 1, EngineTime{0})) << "b was silent for longest";
   EXPECT_TRUE(memory.knows("s", "a", 5, EngineTime{0}));
+}
+
+TEST(RepeatMemory, All_senders_together_are_bounded) {
+  RepeatMemory memory({.total = 10});
+  for (const char* sender : {"a", "b", "c"}) {
+    for (std::uint64_t i = 1; i <= 4; ++i) memory.remember("s", sender, i, EngineTime{0});
+  }
+  EXPECT_FALSE(memory.knows("s", "a", 4, EngineTime{0})) << "a was silent for longest";
+  EXPECT_TRUE(memory.knows("s", "b", 1, EngineTime{0}));
+  EXPECT_TRUE(memory.knows("s", "c", 4, EngineTime{0}));
 }
 
 TEST(Fingerprint, Each_part_of_a_message_matters) {
