@@ -3,8 +3,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "config/characters.h"
@@ -183,11 +185,15 @@ Document Document::parse(std::string_view text, std::string file_name) {
 }
 
 Result<Document> Document::load(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
+  const int open_error = errno;  // what the stream met when it could not open
   std::string text(max_bytes + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file.is_open() || file.bad() || (file.fail() && !file.eof())) {
-    return Error{ErrorKind::bad_config, "cannot read the configuration file '" + path + "'"};
+    std::string message = "cannot read the configuration file '" + path + "'";
+    if (open_error != 0) message += ": " + std::generic_category().message(open_error);
+    return Error{ErrorKind::bad_config, std::move(message)};
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
   return parse(text, path);

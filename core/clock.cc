@@ -1,5 +1,7 @@
 #include "core/clock.h"
 
+#include <sys/timex.h>
+
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -73,6 +75,11 @@ constexpr std::array<Unit, 7> units{{{"d", 86'400 * second_ns},
 
 Timestamp SystemClock::wall() const { return Timestamp(read_clock(CLOCK_REALTIME)); }
 Duration SystemClock::monotonic() const { return read_clock(CLOCK_BOOTTIME); }
+bool SystemClock::is_synchronised() const {
+  timex status{};
+  const int state = adjtimex(&status);
+  return state >= 0 && state != TIME_ERROR && (status.status & STA_UNSYNC) == 0;
+}
 
 void append_timestamp(std::string& out, Timestamp time) {
   using namespace std::chrono;

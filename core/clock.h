@@ -34,12 +34,15 @@ class Clock {
   virtual Timestamp wall() const = 0;
   // Since some fixed instant of this boot; never goes back.
   virtual Duration monotonic() const = 0;
+  // Whether the wall time is known to be true (NTP). That of a clock in a test is.
+  virtual bool is_synchronised() const { return true; }
 };
 
 class SystemClock final : public Clock {
  public:
   Timestamp wall() const override;
   Duration monotonic() const override;
+  bool is_synchronised() const override;  // as the kernel says
 };
 
 // RFC 3339 in UTC with as many decimals as needed: 2026-11-23T08:00:00.25Z.

@@ -51,9 +51,9 @@ struct Event {
   Timestamp received{};
 
   // Set by the engine.
-  std::uint64_t sequence = 0;     // of a received event: durable, unique in this store
-  bool has_own_id = false;        // `id` is the sender's own, not made from the sequence
-  std::uint16_t number = 0;       // the message's MQTT packet id or CoAP message id
+  std::uint64_t sequence = 0;  // of a received event: durable, unique in this store
+  bool has_own_id = false;     // `id` is the sender's own, not made from the sequence
+  std::uint16_t number = 0;    // the message's MQTT packet id or CoAP message id
   // By which a repeat is recognised: of the sender's own id, else of the message; 0: none.
   std::uint64_t fingerprint = 0;
   std::uint32_t block_index = 0;  // position in the beat's block; meaningful while is_unchanged

@@ -15,7 +15,7 @@ namespace sluice {
 
 struct OutgoingBatch {
   std::uint64_t ticket = 0;  // the shipper's name for it, given back in Delivery
-  std::string id;            // "<store id>/<sink>/<first>-<last>": stable over retries
+  std::string id;            // "<store id>/<sink>/<lane>/<first>-<last>": stable over retries
   std::uint64_t events = 0;
   std::string body;              // framed, and compressed when content_encoding says so
   std::string content_type;      // "application/x-ndjson", "application/cloudevents-batch+json"

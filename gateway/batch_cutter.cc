@@ -32,9 +32,11 @@ Result<void> BatchCutter::fill(std::uint64_t end) {
     const OutboxRecord& record = current_.record;
     if (current_.is_damaged) {
       log_error(
-          "A stored outbox record is damaged: its events are lost, a gap event takes their place",
+          "A stored outbox record is damaged: it goes into quarantine, and a gap event takes its "
+          "events' place",
           {{"first", record.first}, {"end", record.end}, {"reason", current_.damage}});
       add_gap({record.end - filled_to_, {}, {}, "corrupt: " + current_.damage}, record.header);
+      damaged_keys_.push_back(current_.damaged_key);
       filled_to_ = record.end;
     } else if (record.kind == OutboxKind::gap) {
       add_gap(record.gap, record.header);
@@ -83,6 +85,7 @@ CutBatch BatchCutter::finish() {
   } else {
     batch.body = std::exchange(text_, {});
   }
+  batch.damaged_keys = std::exchange(damaged_keys_, {});
   next_ = filled_to_;
   events_ = 0;
   waiting_since_.reset();

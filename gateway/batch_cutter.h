@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "drivers/codecs/cloudevents.h"
@@ -26,6 +27,7 @@ struct CutBatch {
   std::uint64_t events = 0;
   std::size_t raw_bytes = 0;
   std::string body;
+  std::vector<std::string> damaged_keys;  // of records in whose place is a gap event
 };
 
 class BatchCutter {
@@ -68,6 +70,7 @@ class BatchCutter {
   std::uint64_t filled_to_;
   std::uint64_t events_ = 0;
   std::string text_;
+  std::vector<std::string> damaged_keys_;
   std::optional<Duration> waiting_since_;  // since when events have been waiting for a full batch
 };
 

@@ -1,7 +1,6 @@
 #include "gateway/engine.h"
 
 #include <sys/random.h>
-#include <sys/timex.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,14 +16,6 @@ namespace {
 constexpr std::size_t max_tail_bytes = 4 * 1024 * 1024;
 constexpr std::uint64_t tail_share = 16;  // and not more of storage.max_size than one in so many
 
-TimeQuality time_quality() {
-  timex status{};
-  const int state = adjtimex(&status);
-  return state >= 0 && state != TIME_ERROR && (status.status & STA_UNSYNC) == 0
-             ? TimeQuality::synchronised
-             : TimeQuality::unknown;
-}
-
 std::uint64_t random_number() {
   std::uint64_t number = 0;
   CHECK(getrandom(&number, sizeof number, 0) == sizeof number);
@@ -35,6 +26,16 @@ std::vector<EventMaker*> makers_of(const std::vector<EngineSource>& sources) {
   std::vector<EventMaker*> makers;
   for (const EngineSource& source : sources) makers.push_back(source.maker.get());
   return makers;
+}
+
+std::vector<std::vector<std::uint16_t>> sinks_of_sources(const Graph& graph, Lanes& lanes,
+                                                         std::size_t sources) {
+  std::vector<std::vector<std::uint16_t>> sinks(sources);
+  for (std::size_t source = 0; source < sources; ++source) {
+    for (const std::size_t target : graph.targets_of(source))
+      sinks[source].push_back(lanes.head().sink_number(graph.targets()[target].sink));
+  }
+  return sinks;
 }
 
 }  // namespace
@@ -52,6 +53,7 @@ Engine::Engine(EngineContext context, EngineConfig config, std::string store_id,
       snapshots_(context_.store, codec_, *graph_, config_.snapshot_max_replay,
                  config_.snapshot_block),
       receiver_(makers_of(sources_), context_.metrics),
+      backpressure_(sinks_of_sources(*graph_, lanes_, sources_.size())),
       base_engine_(lanes_.head().engine_time),
       base_monotonic_(context_.clock.monotonic()),
       next_sequence_(lanes_.head().next_sequence),
@@ -78,8 +80,8 @@ Head Engine::head() const { return lanes_.head_copy(); }
 
 void Engine::take_and_decode(Beat& beat) {
   if (context_.intake.take(config_.max_beat_messages, config_.max_beat_bytes, beat.taken)) {
-    for (EngineSource& source : sources_) {
-      if (source.source != nullptr && !is_blocked()) source.source->resume();
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      if (sources_[i].source != nullptr && !backpressure_.waits(i)) sources_[i].source->resume();
     }
   }
   receiver_.receive(beat, next_sequence_, now());
@@ -94,7 +96,8 @@ BlockHeader Engine::make_header() const {
   header.boot_id = boot_id_;
   header.monotonic = context_.clock.monotonic();
   header.wall = context_.clock.wall();
-  header.time_quality = time_quality();
+  header.time_quality =
+      context_.clock.is_synchronised() ? TimeQuality::synchronised : TimeQuality::unknown;
   header.was_backpressured = was_backpressured_ || is_blocked();
   header.engine_time = now();
   header.next_sequence = next_sequence_;
@@ -184,6 +187,7 @@ Result<void> Engine::commit(Beat& beat) {
   if (!beat.batch.empty()) {
     TRY(context_.store.commit(beat.batch));
     commits_.add();
+    unchecked_bytes_ += beat.batch.bytes();
     pace_.committed(beat.messages, beat.bytes);
   }
   return {};
@@ -205,7 +209,7 @@ Result<BeatReport> Engine::beat() {
   Beat& beat = beat_;
   if (!has_failed_beat_) {
     beat.clear(sources_.size());
-    if (!is_blocked()) take_and_decode(beat);
+    if (!backpressure_.are_all_waiting()) take_and_decode(beat);
     process(beat);
     has_failed_beat_ = true;  // until all of it is durable
     // Only reading the store can fail here, and half a batch must never be committed: end, and let
@@ -217,7 +221,8 @@ Result<BeatReport> Engine::beat() {
     }
   }
   if (auto committed = commit(beat); !committed) {
-    if (committed.error().kind == ErrorKind::no_space) set_blocked(true, committed.error().message);
+    if (committed.error().kind == ErrorKind::no_space && backpressure_.fill())
+      apply_backpressure(committed.error().message);
     return std::move(committed).error();
   }
   has_failed_beat_ = false;

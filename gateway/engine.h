@@ -18,6 +18,7 @@
 #include "core/metrics.h"
 #include "core/result.h"
 #include "drivers/source.h"
+#include "gateway/backpressure.h"
 #include "gateway/beat.h"
 #include "gateway/event_maker.h"
 #include "gateway/intake_queue.h"
@@ -94,7 +95,8 @@ class Engine {
 
   // The monotonic time of the last turn of the loop: the watchdog's proof of life. Any thread.
   Duration last_turn() const { return Duration(last_turn_.load(std::memory_order_relaxed)); }
-  bool is_blocked() const { return is_blocked_.load(std::memory_order_relaxed); }  // any thread
+  // Some source waits because the store is full. Any thread.
+  bool is_blocked() const { return is_blocked_.load(std::memory_order_relaxed); }
   EngineTime now() const;
 
   // Commits the whole state as one snapshot, together with `with` (a clean stop, a new
@@ -112,7 +114,7 @@ class Engine {
   void put_head(Beat& beat);
   Result<void> commit(Beat& beat);
   void settle(Beat& beat);
-  void set_blocked(bool is_blocked, std::string_view why);
+  void apply_backpressure(std::string_view why);
 
   EngineContext context_;
   const EngineConfig config_;
@@ -127,10 +129,13 @@ class Engine {
   Pace pace_;
   SnapshotWriter snapshots_;
   MessageReceiver receiver_;
+  Backpressure backpressure_;
   Beat beat_;  // holds a failed one until it commits
   bool has_failed_beat_ = false;
   bool was_backpressured_ = false;  // in a beat since the last journal block
   Duration next_usage_check_{};
+  std::size_t unchecked_bytes_ = 0;  // committed since the last check
+  std::size_t check_after_bytes_ = 0;
   RepeatedError commit_error_;
   const EngineTime base_engine_;
   const Duration base_monotonic_;

@@ -7,44 +7,49 @@ namespace sluice {
 namespace {
 
 constexpr Duration usage_check_interval = std::chrono::milliseconds(200);
+// A fast sender must not run from the high mark to the limit between two checks.
+constexpr std::uint64_t checks_per_store = 200;
 constexpr Duration idle_turn = std::chrono::seconds(1);  // the loop turns at least this often
 constexpr Duration retry_commit_after = std::chrono::milliseconds(250);
 constexpr Duration acknowledgement_delay =
     std::chrono::seconds(1);  // when nothing else is to be written
-// Above the high mark nothing new is taken in; below the low mark the sources go on. What lies
-// between the high mark and the end is for trims, positions and dead letters.
-constexpr double high_mark = 0.90;
-constexpr double low_mark = 0.85;
 
 }  // namespace
 
-void Engine::set_blocked(bool is_blocked, std::string_view why) {
-  if (is_blocked_.exchange(is_blocked) == is_blocked) return;
-  if (is_blocked) {
-    log_warning("The store is full: sources wait until upstream has taken something",
-                {{"reason", why}});
-  } else {
-    log_info("The store has room again: sources go on");
-  }
-  for (EngineSource& source : sources_) {
-    if (source.source == nullptr) continue;
-    if (is_blocked) {
-      source.source->pause();
+// Some sources are to wait, or to go on.
+void Engine::apply_backpressure(std::string_view why) {
+  is_blocked_.store(backpressure_.is_any_waiting());
+  std::string waiting;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (backpressure_.waits(i))
+      waiting += (waiting.empty() ? "" : ", ") + sources_[i].maker->source_name();
+    if (sources_[i].source == nullptr) continue;
+    if (backpressure_.waits(i)) {
+      sources_[i].source->pause();
     } else {
-      source.source->resume();
+      sources_[i].source->resume();
     }
+  }
+  if (waiting.empty()) {
+    log_info("The store has room again: sources go on");
+  } else {
+    log_warning("The store is full: sources wait until upstream has taken something",
+                {{"sources", waiting}, {"reason", why}});
   }
 }
 
 Result<void> Engine::housekeep() {
   const Duration time = context_.clock.monotonic();
-  if (time >= next_usage_check_) {
-    next_usage_check_ = time + usage_check_interval;
+  if (time >= next_usage_check_ || unchecked_bytes_ >= check_after_bytes_) {
     const StoreUsage usage = context_.store.usage();
+    next_usage_check_ = time + usage_check_interval;
+    unchecked_bytes_ = 0;
+    check_after_bytes_ = static_cast<std::size_t>(usage.max_bytes / checks_per_store);
     const double share =
         static_cast<double>(usage.used_bytes) / static_cast<double>(usage.max_bytes);
-    if (share >= high_mark) set_blocked(true, "storage.max_size is nearly reached");
-    if (share <= low_mark && !has_failed_beat_) set_blocked(false, {});
+    const bool may_change = !has_failed_beat_ || share > Backpressure::low_mark;
+    if (may_change && backpressure_.update(share, lanes_.head()))
+      apply_backpressure("storage.max_size is nearly reached");
   }
   if (!has_failed_beat_) return {};
   // The kept beat waits for space: acknowledgements and trims go first, in a batch of their own.
@@ -73,10 +78,10 @@ void Engine::run() {
                            {{"reason", kept.error().message}});
     }
     if (!has_failed_beat_) {
-      const auto waiting =
-          context_.intake.wait(1, 1, is_blocked() ? usage_check_interval : Duration{0});
+      const auto waiting = context_.intake.wait(
+          1, 1, backpressure_.are_all_waiting() ? usage_check_interval : Duration{0});
       Duration linger = idle_turn;
-      if (waiting.messages > 0 && !is_blocked())
+      if (waiting.messages > 0 && !backpressure_.are_all_waiting())
         linger = pace_.linger(waiting.messages, waiting.bytes, time);
       const bool has_acknowledgements =
           context_.border.has_acknowledgements() || lanes_.has_pending_trim();
@@ -88,10 +93,10 @@ void Engine::run() {
       if (const auto timer = graph_->next_timer())
         linger = std::min(linger, std::max(Duration{0}, *timer - now()));
       if (linger > Duration{0}) {
-        const bool is_lingering = waiting.messages > 0 && !is_blocked();
-        context_.intake.wait(is_lingering   ? config_.pace.commit_events
-                             : is_blocked() ? ~std::size_t{0}
-                                            : 1,
+        const bool is_lingering = waiting.messages > 0 && !backpressure_.are_all_waiting();
+        context_.intake.wait(is_lingering                      ? config_.pace.commit_events
+                             : backpressure_.are_all_waiting() ? ~std::size_t{0}
+                                                               : 1,
                              is_lingering ? config_.pace.commit_bytes : ~std::size_t{0}, linger);
         if (!is_lingering) continue;  // look again at what woke us
         if (is_stopping_.load()) break;

@@ -18,11 +18,13 @@
 #include "core/result.h"
 #include "gateway/configuration.h"
 #include "gateway/engine.h"
+#include "gateway/observed_intake.h"
 #include "gateway/outbox_border.h"
 #include "gateway/recovery.h"
-#include "gateway/retrying_sink.h"
+#include "gateway/retrying_source.h"
 #include "gateway/shipper.h"
 #include "gateway/status.h"
+#include "gateway/status_collector.h"
 #include "storage/epochs.h"
 #include "storage/lmdb_store.h"
 
@@ -42,7 +44,10 @@ class Gateway {
   // Proof of life for the watchdog: the engine has turned its loop within `limit`.
   bool is_alive(Duration limit) const;
 
-  GatewayStatus status() const;
+  // A new configuration was refused: this one goes on, and status says why. Any thread.
+  void refuse(std::string why) { collector_->set_refused(std::move(why)); }
+
+  GatewayStatus status() const { return collector_->collect(); }
   std::string metrics_text() const;
   bool is_ready() const;
 
@@ -50,10 +55,9 @@ class Gateway {
   struct SourceRun {
     std::string name;
     std::string type;
-    MakeSource make;
-    std::unique_ptr<SourceIntake> intake;
-    std::unique_ptr<Source> source;
-    std::string start_error;  // why it could not be made; empty: it runs
+    std::unique_ptr<SourceIntake> queue;
+    std::unique_ptr<ObservedIntake> intake;  // what the source sees of it
+    std::unique_ptr<RetryingSource> source;
   };
   struct SinkRun {
     std::string name;
@@ -66,16 +70,12 @@ class Gateway {
       : store_(std::move(store)), intake_(IntakeBounds{}) {}
 
   Result<void> build(Configuration configuration, std::optional<Epoch> last_epoch);
-  Result<std::unique_ptr<Graph>> recover(Configuration& configuration,
-                                         const std::optional<Epoch>& last_epoch,
-                                         std::vector<EventMaker*> makers,
-                                         std::unique_ptr<Graph> graph, bool is_new_epoch);
   Result<void> start_sources(std::vector<SourcePlan> plans);
   void start_sinks(std::vector<SinkPlan> plans, const Head& head);
-  void update_gauges() const;
+  void start_collector();
 
   SystemClock clock_;
-  mutable Metrics metrics_;
+  Metrics metrics_;
   std::unique_ptr<LmdbStore> store_;
   FrameCodec codec_;
   std::string store_id_;
@@ -91,6 +91,7 @@ class Gateway {
   std::vector<SourceRun> sources_;
   std::vector<SinkRun> sinks_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<StatusCollector> collector_;
   std::thread engine_thread_;
 };
 

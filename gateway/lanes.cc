@@ -7,6 +7,7 @@
 #include "storage/journal.h"
 #include "storage/keys.h"
 #include "storage/outbox.h"
+#include "storage/quarantine.h"
 #include "storage/records.h"
 
 namespace sluice {
@@ -33,7 +34,9 @@ Lanes::Lanes(Store& store, FrameCodec& codec, OutboxBorder& border, Metrics& met
       codec_(codec),
       border_(border),
       store_id_(std::move(store_id)),
-      head_(std::move(head)) {
+      head_(std::move(head)),
+      damaged_(metrics.counter("sluice_store_damaged_records_total",
+                               "Stored records that could not be read.")) {
   for (const GraphTarget& target : targets) {
     const bool is_known = head_.sinks.contains(target.sink);
     const LaneId lane{head_.sink_number(target.sink), target.lane};
@@ -109,6 +112,10 @@ void Lanes::append_records(WriteBatch& batch, LaneId lane, const std::vector<Eve
 
 Result<void> Lanes::take_acknowledgements(WriteBatch& batch, const BlockHeader& header,
                                           std::uint64_t keep_journal_from) {
+  for (const std::string& key : border_.take_damage()) {
+    damaged_.add();
+    TRY(put_quarantine(store_, batch, key));
+  }
   for (const Acknowledgement& done : border_.take_acknowledgements()) {
     if (done.is_rejected) TRY(reject(batch, done, header));
     Counter* counter = done.is_rejected ? rejected_[done.lane.sink] : delivered_[done.lane.sink];

@@ -79,6 +79,7 @@ class Lanes {
   std::optional<RecentTail> journal_tail_;
   std::vector<LaneId> changed_;
   std::vector<const Event*> scratch_;
+  Counter& damaged_;
   std::map<std::uint16_t, Counter*> delivered_;
   std::map<std::uint16_t, Counter*> rejected_;
 };

@@ -3,6 +3,9 @@
 #include <utility>
 
 namespace sluice {
+namespace {
+constexpr std::size_t max_damage = 1'000;  // reported and not yet taken
+}
 
 void OutboxBorder::publish(LaneId lane, std::uint64_t next) {
   {
@@ -39,7 +42,17 @@ std::vector<Acknowledgement> OutboxBorder::take_acknowledgements() {
 
 bool OutboxBorder::has_acknowledgements() const {
   const std::scoped_lock lock(mutex_);
-  return !acknowledgements_.empty();
+  return !acknowledgements_.empty() || !damage_.empty();
+}
+
+void OutboxBorder::report_damage(std::string record_key) {
+  const std::scoped_lock lock(mutex_);
+  if (damage_.size() < max_damage) damage_.push_back(std::move(record_key));
+}
+
+std::vector<std::string> OutboxBorder::take_damage() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(damage_, {});
 }
 
 }  // namespace sluice

@@ -38,12 +38,16 @@ class OutboxBorder {
   void acknowledge(Acknowledgement acknowledgement);
   std::vector<Acknowledgement> take_acknowledgements();
   bool has_acknowledgements() const;
+  // A record that cannot be read, by its key without the part: it goes into quarantine.
+  void report_damage(std::string record_key);
+  std::vector<std::string> take_damage();
 
  private:
   std::function<void()> wake_;  // constant once the shipper runs
   mutable std::mutex mutex_;
   std::map<LaneId, std::uint64_t> next_;           // guarded by mutex_
   std::vector<Acknowledgement> acknowledgements_;  // guarded by mutex_
+  std::vector<std::string> damage_;                // guarded by mutex_
 };
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "gateway/output_digest.h"
 #include "storage/journal.h"
+#include "storage/keys.h"
 #include "storage/snapshots.h"
 
 namespace sluice {
@@ -95,6 +96,7 @@ Result<RecoveryReport> recover_state(const Store& store, FrameCodec& codec,
                                    : decode_block(entry->raw, store_id, arena);
     if (!block) {
       ++report.damaged_records;
+      report.damaged_keys.push_back(keys::numbered(keys::journal, entry->block));
       log_error("A journal block is damaged: its events are missing from open windows",
                 {{"block", entry->block}, {"reason", block.error().message}});
       continue;

@@ -21,8 +21,9 @@ struct RecoveryReport {
   std::uint64_t snapshot_block = 0;  // 0: none was there
   std::uint64_t replayed_blocks = 0;
   std::uint64_t replayed_events = 0;
-  std::uint64_t damaged_records = 0;  // passed over
-  std::uint64_t differences = 0;      // blocks whose replay gave other outputs than were committed
+  std::uint64_t damaged_records = 0;      // passed over
+  std::vector<std::string> damaged_keys;  // of journal blocks among them, for the quarantine
+  std::uint64_t differences = 0;  // blocks whose replay gave other outputs than were committed
 };
 
 // `makers` are the sources in the order of the graph's. `graph` is fresh.

@@ -1,32 +1,42 @@
 #include "gateway/retrying_sink.h"
 
+#include <iterator>
+#include <utility>
+
 namespace sluice {
 
 void RetryingSink::submit(const OutgoingBatch& batch) {
   if (!sink_) {
-    auto made = make_(clock_);
-    if (!made) {
+    if (auto made = make_sink(); !made) {
       failed_.push_back({batch.ticket, Delivery::Outcome::retry, made.error().message, {}});
       return;
     }
-    const std::scoped_lock lock(mutex_);
-    sink_ = std::move(*made);
   }
   sink_->submit(batch);
 }
 
+Result<void> RetryingSink::make_sink() {
+  auto sink = TRY(make_(clock_));
+  const std::scoped_lock lock(mutex_);
+  sink_ = std::move(sink);
+  // Whoever woke us before must not find the next poll() asleep.
+  if (std::exchange(is_woken_, false)) sink_->wake();
+  return {};
+}
+
 void RetryingSink::poll(Duration timeout, std::vector<Delivery>& done) {
-  if (sink_ && failed_.empty()) {
+  if (!failed_.empty()) {
+    std::move(failed_.begin(), failed_.end(), std::back_inserter(done));
+    failed_.clear();
+    return;
+  }
+  if (sink_) {
     sink_->poll(timeout, done);
     return;
   }
-  if (failed_.empty()) {
-    std::unique_lock lock(mutex_);
-    woken_.wait_for(lock, timeout, [&] { return is_woken_; });
-    is_woken_ = false;
-  }
-  done.insert(done.end(), failed_.begin(), failed_.end());
-  failed_.clear();
+  std::unique_lock lock(mutex_);
+  woken_.wait_for(lock, timeout, [this] { return is_woken_; });
+  is_woken_ = false;
 }
 
 void RetryingSink::wake() {

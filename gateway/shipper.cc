@@ -6,7 +6,8 @@
 namespace sluice {
 namespace {
 constexpr Duration idle_wait = std::chrono::seconds(1);
-}
+constexpr Duration unreadable_wait = std::chrono::seconds(1);
+}  // namespace
 
 Shipper::Shipper(ShipperConfig config, const Store& store, OutboxBorder& border, const Clock& clock,
                  Metrics& metrics, std::unique_ptr<Sink> sink,
@@ -14,9 +15,9 @@ Shipper::Shipper(ShipperConfig config, const Store& store, OutboxBorder& border,
     : config_(std::move(config)),
       border_(border),
       clock_(clock),
-      sink_(std::move(sink)),
       random_(static_cast<std::minstd_rand::result_type>(clock.monotonic().count() ^
                                                          config_.sink_number)),
+      sink_(std::move(sink)),
       batches_(metrics.counter("sluice_sink_batches_total", "Batches that upstream acknowledged.",
                                {{"sink", config_.sink_name}})),
       retries_(metrics.counter("sluice_sink_retries_total",
@@ -27,8 +28,8 @@ Shipper::Shipper(ShipperConfig config, const Store& store, OutboxBorder& border,
                                   {{"sink", config_.sink_name}})) {
   for (const auto& [lane, state] : lanes) {
     if (lane.sink == config_.sink_number) {
-      cutters_.emplace(lane,
-                       BatchCutter(store, lane, config_.store_id, config_.batch, state.shipped));
+      lanes_.try_emplace(
+          lane, Lane{BatchCutter(store, lane, config_.store_id, config_.batch, state.shipped)});
     }
   }
 }
@@ -64,69 +65,98 @@ void Shipper::turn(Duration max_wait) {
 // How long nothing can become due, but for what wakes us.
 Duration Shipper::wait_time() const {
   const Duration now = clock_.monotonic();
+  if (retry_at_ > now) return std::min(idle_wait, retry_at_ - now);
+  if (!may_submit()) return idle_wait;  // only an answer makes a difference
   Duration wait = idle_wait;
-  if (retry_at_ > now) return std::min(wait, retry_at_ - now);
-  for (const auto& [lane, cutter] : cutters_) {
-    if (const auto due = cutter.due_at()) wait = std::min(wait, std::max(Duration{0}, *due - now));
+  for (const auto& [id, lane] : lanes_) {
+    const auto due = lane.cutter.due_at();
+    if (!due) continue;
+    wait = std::min(wait, std::max(Duration{0}, std::max(*due, lane.read_again_at) - now));
   }
-  // With all places taken only an answer makes a difference.
-  return in_flight_.size() >= sink_->max_in_flight() ? idle_wait : wait;
+  return wait;
 }
 
 void Shipper::submit_due() {
   if (retry_at_ > clock_.monotonic()) return;
-  for (auto& [ticket, waiting] : in_flight_) {
-    if (waiting.is_submitted) continue;
-    waiting.is_submitted = true;
-    sink_->submit(waiting.batch);
-  }
-  while (in_flight_.size() < sink_->max_in_flight() && failures_ == 0 && cut_next()) {
+  while (may_submit() && submit_next()) {
   }
 }
 
-// Cuts and submits one batch; false when none is due.
-bool Shipper::cut_next() {
-  for (auto& [lane, cutter] : cutters_) {
-    auto cut = cutter.cut(border_.next(lane), clock_.monotonic());
-    if (!cut) {
-      error_log_.report(clock_.monotonic().count(), LogLevel::error, "The outbox cannot be read",
-                        {{"sink", config_.sink_name}, {"reason", cut.error().message}});
-      return false;
-    }
-    if (!*cut) continue;
-    CutBatch& piece = **cut;
-    InFlight flight;
-    flight.lane = lane;
-    flight.first = piece.first;
-    flight.end = piece.end;
-    flight.raw_bytes = piece.raw_bytes;
-    flight.is_submitted = true;
-    OutgoingBatch& batch = flight.batch;
-    batch.ticket = next_ticket_++;
-    batch.id = config_.store_id + "/" + config_.sink_name + "/" + std::to_string(piece.first) +
-               "-" + std::to_string(piece.end - 1);
-    batch.events = piece.events;
-    batch.body = std::move(piece.body);
-    batch.content_type = frame_content_type(config_.batch.frame);
-    if (config_.batch.compress) batch.content_encoding = "zstd";
-    const auto placed = in_flight_.emplace(batch.ticket, std::move(flight)).first;
-    sink_->submit(placed->second.batch);
+bool Shipper::may_submit() const {
+  if (submitted_.size() >= sink_->max_in_flight()) return false;
+  // Once is enough to ask a failing upstream. Batches of earlier rounds may still be under way: a
+  // slow time-out of theirs does not keep us from asking.
+  return failures_ == 0 || std::ranges::none_of(submitted_, [&](const auto& entry) {
+           return entry.second.round == round_;
+         });
+}
+
+// Submits one batch; false when none is due.
+bool Shipper::submit_next() {
+  for (auto& [id, lane] : lanes_) {
+    auto batch = next_batch(id, lane);
+    if (!batch) continue;
+    batch->round = round_;
+    const Ticket ticket = batch->outgoing.ticket;
+    const auto placed = submitted_.emplace(ticket, std::move(*batch)).first;
+    sink_->submit(placed->second.outgoing);
     return true;
   }
   return false;
 }
 
+std::optional<Shipper::Batch> Shipper::next_batch(LaneId id, Lane& lane) {
+  const auto oldest = given_back_.lower_bound({id, 0});
+  if (oldest == given_back_.end() || oldest->first.first != id) return cut(id, lane);
+  return std::move(given_back_.extract(oldest).mapped());
+}
+
+std::optional<Shipper::Batch> Shipper::cut(LaneId id, Lane& lane) {
+  const Duration now = clock_.monotonic();
+  if (lane.read_again_at > now) return std::nullopt;
+  auto cut = lane.cutter.cut(border_.next(id), now);
+  if (!cut) {
+    error_log_.report(now.count(), LogLevel::error, "The outbox cannot be read",
+                      {{"sink", config_.sink_name}, {"reason", cut.error().message}});
+    lane.read_again_at = now + unreadable_wait;
+    return std::nullopt;
+  }
+  if (!*cut) return std::nullopt;
+  CutBatch& piece = **cut;
+  for (std::string& key : piece.damaged_keys) border_.report_damage(std::move(key));
+  Batch batch;
+  batch.lane = id;
+  batch.first = piece.first;
+  batch.end = piece.end;
+  batch.raw_bytes = piece.raw_bytes;
+  OutgoingBatch& outgoing = batch.outgoing;
+  outgoing.ticket = next_ticket_++;
+  // With the lane in it: each lane counts for itself.
+  outgoing.id = config_.store_id + "/" + config_.sink_name + "/" + std::to_string(id.lane) + "/" +
+                std::to_string(piece.first) + "-" + std::to_string(piece.end - 1);
+  outgoing.events = piece.events;
+  outgoing.body = std::move(piece.body);
+  outgoing.content_type = frame_content_type(config_.batch.frame);
+  if (config_.batch.compress) outgoing.content_encoding = "zstd";
+  return batch;
+}
+
 void Shipper::handle(const Delivery& delivery) {
-  const auto found = in_flight_.find(delivery.ticket);
-  CHECK(found != in_flight_.end());
-  InFlight& flight = found->second;
-  if (delivery.outcome == Delivery::Outcome::retry) {
-    flight.is_submitted = false;
-    fail(delivery);
+  auto answered = submitted_.extract(delivery.ticket);
+  CHECK(!answered.empty());
+  Batch& batch = answered.mapped();
+  if (delivery.outcome != Delivery::Outcome::retry) {
+    succeed(batch, delivery);
     return;
   }
+  fail(batch, delivery);
+  given_back_.emplace(std::pair(batch.lane, delivery.ticket), std::move(batch));
+}
+
+// Upstream has given its last word about the batch: taken, or refused for good.
+void Shipper::succeed(const Batch& batch, const Delivery& delivery) {
   const bool is_rejected = delivery.outcome == Delivery::Outcome::rejected;
-  border_.acknowledge({flight.lane, flight.first, flight.end, is_rejected,
+  border_.acknowledge({batch.lane, batch.first, batch.end, is_rejected,
                        is_rejected ? delivery.reason : std::string()});
   if (failures_ > 0)
     log_info("Upstream takes batches again",
@@ -140,37 +170,44 @@ void Shipper::handle(const Delivery& delivery) {
     status_.last_error_time = clock_.wall();
     log_error(
         "Upstream refused a batch for good: its events are dead letters",
-        {{"sink", config_.sink_name}, {"batch", flight.batch.id}, {"reason", delivery.reason}});
+        {{"sink", config_.sink_name}, {"batch", batch.outgoing.id}, {"reason", delivery.reason}});
   } else {
     batches_.add();
-    wire_bytes_.add(flight.batch.body.size());
+    wire_bytes_.add(batch.outgoing.body.size());
     ++status_.batches;
-    status_.events += flight.batch.events;
-    status_.wire_bytes += flight.batch.body.size();
-    status_.raw_bytes += flight.raw_bytes;
+    status_.events += batch.outgoing.events;
+    status_.wire_bytes += batch.outgoing.body.size();
+    status_.raw_bytes += batch.raw_bytes;
   }
-  in_flight_.erase(found);
 }
 
-// Backs off: exponential with full jitter, or as long as upstream asked for.
-void Shipper::fail(const Delivery& delivery) {
-  ++failures_;
+void Shipper::fail(const Batch& batch, const Delivery& delivery) {
   retries_.add();
-  const double exponent = std::min(20.0, static_cast<double>(failures_) - 1);
-  const double ceiling = std::min(
-      std::chrono::duration<double>(config_.max_backoff).count(),
-      std::chrono::duration<double>(config_.first_backoff).count() * std::pow(2.0, exponent));
-  const double share = std::uniform_real_distribution<double>(0.1, 1.0)(random_);
-  const auto wait =
-      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(ceiling * share));
-  retry_at_ = clock_.monotonic() + std::max(wait, delivery.retry_after);
-  error_log_.report(clock_.monotonic().count(), LogLevel::warning,
+  const Duration now = clock_.monotonic();
+  // Others of its round, sent before we backed off, say nothing new.
+  if (batch.round == round_) {
+    ++round_;
+    ++failures_;
+    retry_at_ = std::max(retry_at_, now + back_off());
+  }
+  retry_at_ = std::max(retry_at_, now + delivery.retry_after);
+  error_log_.report(now.count(), LogLevel::warning,
                     "Upstream does not take batches: they wait in the store",
                     {{"sink", config_.sink_name}, {"reason", delivery.reason}});
   const std::scoped_lock lock(status_mutex_);
   status_.is_failing = true;
   status_.last_error = delivery.reason;
   status_.last_error_time = clock_.wall();
+}
+
+// Exponential with full jitter.
+Duration Shipper::back_off() {
+  const double exponent = std::min(20.0, static_cast<double>(failures_) - 1);
+  const double ceiling = std::min(
+      std::chrono::duration<double>(config_.max_backoff).count(),
+      std::chrono::duration<double>(config_.first_backoff).count() * std::pow(2.0, exponent));
+  const double share = std::uniform_real_distribution<double>(0.1, 1.0)(random_);
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(ceiling * share));
 }
 
 }  // namespace sluice

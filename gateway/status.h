@@ -1,24 +1,27 @@
-// Status: what `sluice status` shows, as data, as JSON and as one screen of text.
+// Status: what a person wants to know about a running gateway, as data and as JSON. The screen of
+// `sluice status` is made from the JSON (status_screen.h), so that both say the same.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/clock.h"
-#include "core/result.h"
 
 namespace sluice {
 
 struct SourceReport {
   std::string name;
   std::string type;
-  bool is_running = false;
+  bool is_running = false;  // listening, or connected and subscribed
   std::string address;
   std::uint64_t connections = 0;
   std::uint64_t messages = 0;
+  double messages_per_second = 0;  // over the last minute
+  Timestamp last_message{};        // the epoch: none since the start
   std::uint64_t undecodable = 0;
   std::uint64_t refused = 0;
   std::string last_error;
@@ -40,10 +43,13 @@ struct SinkReport {
   std::uint64_t delivered_events = 0;
   std::uint64_t batches = 0;
   std::uint64_t backlog_events = 0;
+  std::uint64_t backlog_bytes = 0;         // in the store, compressed (see backlog.h)
+  std::optional<Duration> oldest_waiting;  // the age of the first event that waits
+  std::optional<Duration> full_in;         // its growing backlog fills the store then
   std::uint64_t rejected_events = 0;
   double compression = 0;  // raw bytes per byte on the wire; 0: nothing sent yet
   Timestamp last_delivery{};
-  std::string last_error;
+  std::string last_error;  // the last one since the start, also when all is well again
   Timestamp last_error_time{};
 };
 
@@ -58,6 +64,8 @@ struct GatewayStatus {
   bool is_blocked = false;  // the store is full
   std::uint64_t store_used_bytes = 0;
   std::uint64_t store_max_bytes = 0;
+  double store_growth_bytes_per_second = 0;  // over the last minutes
+  std::optional<Duration> store_full_in;     // nothing while it does not grow
   std::uint64_t commits = 0;
   std::uint64_t redelivered = 0;
   std::uint64_t dead_letters = 0;
@@ -70,12 +78,7 @@ struct GatewayStatus {
   bool is_red() const;  // a person should look
 };
 
+// Times are RFC 3339, spans of time are seconds; what is not known is null.
 std::string status_json(const GatewayStatus& status);
-
-// One screen of text, from the JSON that a gateway answered. Colours only when asked for.
-//   bad_input  not what status_json wrote
-Result<std::string> render_status(std::string_view json, bool with_colour);
-// What is_red() said, from the JSON.
-bool json_is_red(std::string_view json);
 
 }  // namespace sluice

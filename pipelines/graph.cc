@@ -52,6 +52,7 @@ struct Graph::Impl {
   std::vector<SourceWatermark> source_watermarks;
   std::vector<bool> source_is_stateful;
   std::vector<bool> source_needs_data;
+  std::vector<std::vector<std::size_t>> source_targets;
   std::vector<Pipeline> pipelines;  // in topological order
   std::vector<GraphTarget> targets;
   std::vector<Part> parts;
@@ -139,7 +140,7 @@ Result<void> Graph::Impl::resolve_inputs(const std::vector<PipelineSetup>& setup
   return {};
 }
 
-// Which sources a stateful step, or one that looks at data, can be reached from.
+// What can be reached from each source: stateful steps, those that look at data, targets.
 void Graph::Impl::find_reach() {
   std::vector<std::set<std::size_t>> reached(pipelines.size());  // sources behind each pipeline
   for (std::size_t i = 0; i < pipelines.size(); ++i) {
@@ -153,6 +154,8 @@ void Graph::Impl::find_reach() {
     for (const std::size_t source : reached[i]) {
       if (pipelines[i].is_stateful) source_is_stateful[source] = true;
       if (pipelines[i].run->uses_data()) source_needs_data[source] = true;
+      auto& into = source_targets[source];
+      into.insert(into.end(), pipelines[i].targets.begin(), pipelines[i].targets.end());
     }
   }
 }
@@ -188,6 +191,7 @@ Result<std::unique_ptr<Graph>> Graph::build(GraphSetup setup) {
     impl->source_watermarks.emplace_back(source.watermark);
   impl->source_is_stateful.assign(impl->sources.size(), false);
   impl->source_needs_data.assign(impl->sources.size(), false);
+  impl->source_targets.resize(impl->sources.size());
   const std::vector<std::size_t> order = TRY(topological_order(setup.pipelines));
   for (const std::size_t index : order) {
     PipelineSetup& pipeline = setup.pipelines[index];
@@ -283,12 +287,22 @@ const std::vector<GraphTarget>& Graph::targets() const { return impl_->targets; 
 bool Graph::is_stateful(std::size_t source) const { return impl_->source_is_stateful[source]; }
 bool Graph::needs_data(std::size_t source) const { return impl_->source_needs_data[source]; }
 
+const std::vector<std::size_t>& Graph::targets_of(std::size_t source) const {
+  return impl_->source_targets[source];
+}
+
 std::optional<EngineTime> Graph::next_timer() const {
   std::optional<EngineTime> next;
+  const auto consider = [&](std::optional<EngineTime> time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
   for (std::size_t i = 0; i < impl_->sources.size(); ++i) {
-    if (!impl_->source_is_stateful[i]) continue;
-    const auto idle_at = impl_->source_watermarks[i].idle_at();
-    if (idle_at && (!next || *idle_at < *next)) next = idle_at;
+    if (impl_->source_is_stateful[i]) consider(impl_->source_watermarks[i].idle_at());
+  }
+  for (const Impl::Pipeline& pipeline : impl_->pipelines) {
+    for (std::size_t step = 0; step < pipeline.run->size(); ++step) {
+      consider(pipeline.run->step(step).next_timer());
+    }
   }
   return next;
 }

@@ -103,8 +103,10 @@ class Graph {
   bool is_stateful(std::size_t source) const;
   // True when some step can look at the data of this source's events.
   bool needs_data(std::size_t source) const;
+  // Indexes of the targets that this source's events, or what is made of them, can reach.
+  const std::vector<std::size_t>& targets_of(std::size_t source) const;
   // When a block without events would change something: a source that feeds stateful steps falls
-  // idle. Nothing: never.
+  // idle, or a step's timer is due. Nothing: never.
   std::optional<EngineTime> next_timer() const;
 
   // --- State, as slices; the parts are constant ---

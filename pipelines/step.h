@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +71,9 @@ class Step {
     (void)now;
     (void)out;
   }
+
+  // When advance_time() would do something though no event came. Nothing: never.
+  virtual std::optional<EngineTime> next_timer() const { return std::nullopt; }
 
   // --- State. A stateless step keeps these defaults. ---
 

@@ -20,7 +20,7 @@ struct Head;
 
 struct DeadLetter {
   std::uint64_t number = 0;  // set on reading
-  std::string stage;         // "decode", "pipeline climate, step 2 (window)", "sink cloud"
+  std::string stage;         // "decode", "pipeline climate, step window#1", "sink cloud"
   std::string reason;        // one line for a person
   // The event as far as it was known. What could not be decoded has only payload and sender
   // columns.

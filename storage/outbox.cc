@@ -69,6 +69,9 @@ Result<OutboxReader::Found> OutboxReader::read(std::uint64_t sequence) {
       if (found.is_damaged) {
         if (opened.error().kind != ErrorKind::corrupt) return opened.error();
         found.damage = opened.error().message;
+        found.damaged_key = record.journal_block != 0
+                                ? keys::numbered(keys::journal, record.journal_block)
+                                : record_key(lane_, record.first);
       }
       found.is_found = record.end > sequence;
       if (found.is_found) return found;

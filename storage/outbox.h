@@ -71,6 +71,7 @@ class OutboxReader {
     bool is_found = false;
     bool is_damaged = false;
     std::string damage;
+    std::string damaged_key;  // of what is damaged, without its part: for the quarantine
     OutboxRecord record;
   };
   Result<Found> read(std::uint64_t sequence);

@@ -19,6 +19,7 @@ MAY = {
 ONLY = {
     "lmdb.h": "storage/lmdb_store.cc",
     "curl/curl.h": ("drivers/http/", "gateway/admin/client.cc"),
+    "mqtt/async_client.h": ("drivers/mqtt/sink/", "firmware-sim/", "tests/"),
     "microhttpd.h": "gateway/admin/http_server.cc",
     "toml++/toml.h": "config/",
     "zstd.h": ("storage/frame.cc", "firmware-sim/upstream/", "drivers/codecs/"),

@@ -52,6 +52,20 @@ Counter& counter(const SourceContext& context, std::string_view name, std::strin
   return context.metrics.counter(name, help, {{"source", context.name}});
 }
 
+// A code as people write it: "4.04".
+std::string code_text(coap_pdu_code_t code) {
+  const auto detail = static_cast<unsigned>(code) & 0x1F;
+  return std::to_string(static_cast<unsigned>(code) >> 5) + (detail < 10 ? ".0" : ".") +
+         std::to_string(detail);
+}
+
+// A stranger's path, when it can do no harm on the terminal of who reads the log.
+std::string_view loggable(std::string_view path) {
+  const bool is_plain =
+      std::ranges::all_of(path, [](char c) { return c >= ' ' && c <= '~'; }) && path.size() <= 128;
+  return is_plain ? path : "(not plain text)";
+}
+
 // libcoap drops a response that is non-confirmable and has no code.
 void stay_silent(coap_pdu_t& response) { coap_pdu_set_type(&response, COAP_MESSAGE_NON); }
 
@@ -175,14 +189,14 @@ void CoapServer::handle_well_known(coap_resource_t* /*resource*/, coap_session_t
 void CoapServer::on_request(coap_session_t& session, const coap_pdu_t& pdu, coap_pdu_t& response) {
   Request request;
   const auto refusal = read_request(pdu, config_, request);
-  if (refusal) return refuse(*refusal, response);
-
   const std::string peer = to_text(coap_session_get_addr_remote(&session)->addr.sa);
+  if (refusal) return refuse(*refusal, peer, request, response);
+
   if (const Exchange* known = exchanges_.find(peer, request.message_id, request.fingerprint)) {
     repeats_.add();
     return answer_again(request, *known, response);
   }
-  if (!is_taking_ || !context_.intake.has_room()) return refuse(not_now, response);
+  if (!is_taking_ || !context_.intake.has_room()) return refuse(not_now, peer, request, response);
   if (!request.block1) return offer(session, peer, request, request.payload, response);
   if (const auto body = take_block(peer, request, response)) {
     offer(session, peer, request, *body, response);
@@ -203,10 +217,29 @@ void CoapServer::answer_again(const Request& request, const Exchange& exchange,
   }
 }
 
-void CoapServer::refuse(const Refusal& refusal, coap_pdu_t& response) {
-  ++refused_;
-  refused_by_[static_cast<std::size_t>(refusal.reason)]->add();
+void CoapServer::refuse(const Refusal& refusal, const std::string& peer, const Request& request,
+                        coap_pdu_t& response) {
+  count_refused(refusal.reason, 1);
+  refusal_log_[static_cast<std::size_t>(refusal.reason)].report(
+      context_.clock.monotonic().count(), LogLevel::warning, "A CoAP request is refused",
+      {{"source", context_.name},
+       {"peer", peer},
+       {"path", loggable(request.path)},
+       {"answer", code_text(refusal.code)},
+       {"reason", refusal.diagnostic},
+       {"remedy", remedy_of(refusal.reason)}});
   fill_refusal(response, refusal, config_.retry_after, config_.max_body_bytes);
+}
+
+void CoapServer::count_refused(RefusalReason reason, std::uint64_t requests) {
+  refused_ += requests;
+  refused_by_[static_cast<std::size_t>(reason)]->add(requests);
+}
+
+void CoapServer::settle(Receipt receipt, Outcome outcome) {
+  if (outcome == Outcome::refused)
+    count_refused(RefusalReason::backpressure, pending_.count_up_to(receipt));
+  pending_.settle(receipt, outcome);
 }
 
 std::optional<std::string> CoapServer::take_block(const std::string& peer, const Request& request,
@@ -222,20 +255,20 @@ std::optional<std::string> CoapServer::take_block(const std::string& peer, const
     case BlockTransfers::Outcome::incomplete:
       refuse({RefusalReason::block, COAP_RESPONSE_CODE_INCOMPLETE,
               "a block is missing; start again with block 0"},
-             response);
+             peer, request, response);
       break;
     case BlockTransfers::Outcome::too_large:
       refuse({RefusalReason::size, COAP_RESPONSE_CODE_REQUEST_TOO_LARGE,
               "the body is larger than this gateway takes"},
-             response);
+             peer, request, response);
       break;
     case BlockTransfers::Outcome::malformed:
       refuse({RefusalReason::block, COAP_RESPONSE_CODE_BAD_REQUEST,
               "the block is not as long as its option says"},
-             response);
+             peer, request, response);
       break;
     case BlockTransfers::Outcome::no_room:
-      refuse(not_now, response);
+      refuse(not_now, peer, request, response);
       break;
   }
   return std::nullopt;
@@ -245,7 +278,7 @@ void CoapServer::offer(coap_session_t& session, const std::string& peer, const R
                        std::string_view body, coap_pdu_t& response) {
   const Duration now = context_.clock.monotonic();
   Exchange* const exchange = exchanges_.add(peer, request.message_id, request.fingerprint, now);
-  if (exchange == nullptr) return refuse(not_now, response);
+  if (exchange == nullptr) return refuse(not_now, peer, request, response);
 
   Message message;
   message.receipt = Receipt{++last_receipt_};

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "core/log.h"
 #include "drivers/coap/address.h"
 #include "drivers/coap/block_transfers.h"
 #include "drivers/coap/config.h"
@@ -43,7 +44,7 @@ class CoapServer {
   // Reads and answers what has arrived, up to a bound, and offers the messages. While `is_taking`
   // is false new requests get 5.03.
   void process(bool is_taking);
-  void settle(Receipt receipt, Outcome outcome) { pending_.settle(receipt, outcome); }
+  void settle(Receipt receipt, Outcome outcome);
   // Does what is due; gives how long fd() may be waited for, nullopt: for ever.
   std::optional<Duration> run_timers();
 
@@ -64,7 +65,10 @@ class CoapServer {
   void add_resources();
   void on_request(coap_session_t& session, const coap_pdu_t& request, coap_pdu_t& response);
   void answer_again(const Request& request, const Exchange& exchange, coap_pdu_t& response) const;
-  void refuse(const Refusal& refusal, coap_pdu_t& response);
+  // Answers, counts and, not too often, logs.
+  void refuse(const Refusal& refusal, const std::string& peer, const Request& request,
+              coap_pdu_t& response);
+  void count_refused(RefusalReason reason, std::uint64_t requests);
   // The body when it is whole; else the response is filled in.
   std::optional<std::string> take_block(const std::string& peer, const Request& request,
                                         coap_pdu_t& response);
@@ -94,6 +98,7 @@ class CoapServer {
   std::uint64_t overflow_counted_ = 0;
   std::uint64_t last_receipt_ = 0;
   std::uint64_t refused_ = 0;
+  std::array<RepeatedError, refusal_reasons> refusal_log_;
   MessageBatch batch_;
 };
 

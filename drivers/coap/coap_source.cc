@@ -113,8 +113,8 @@ class CoapSource::Worker {
     }
     status_.last_error = opened.error().message;
     status_.last_error_time = context_.clock.wall();
-    open_error_.report(now.count(), LogLevel::error, "A CoAP address cannot be opened",
-                       {{"source", context_.name}, {"error", opened.error().message}});
+    open_error_.report(now.count(), LogLevel::error, "Cannot listen for CoAP; trying again",
+                       {{"source", context_.name}, {"reason", opened.error().message}});
     return false;
   }
 

@@ -61,6 +61,11 @@ void PendingAnswers::add(Receipt receipt, coap_session_t& session, const Request
   waiting.since = now;
 }
 
+std::size_t PendingAnswers::count_up_to(Receipt receipt) const {
+  const auto end = std::ranges::upper_bound(waiting_, receipt, {}, &Waiting::receipt);
+  return static_cast<std::size_t>(end - waiting_.begin());
+}
+
 void PendingAnswers::settle(Receipt receipt, Outcome outcome) {
   while (!waiting_.empty() && waiting_.front().receipt <= receipt) {
     answer(waiting_.front(), outcome);

@@ -44,6 +44,8 @@ class PendingAnswers {
   std::optional<Duration> next_empty_ack() const;
 
   std::size_t size() const { return waiting_.size(); }
+  // How many settle(receipt) would answer.
+  std::size_t count_up_to(Receipt receipt) const;
 
  private:
   static constexpr std::size_t max_token_bytes = 8;

@@ -173,6 +173,25 @@ std::string_view reason_name(RefusalReason reason) {
   return "?";
 }
 
+std::string_view remedy_of(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::method:
+      return "the device must send with POST or PUT";
+    case RefusalReason::resource:
+      return "add the path to 'resources', or correct it in the device";
+    case RefusalReason::content_format:
+      return "the device must name the format that it sends, or none";
+    case RefusalReason::options:
+    case RefusalReason::block:
+      return "the device's CoAP library does not do what RFC 7252 and RFC 7959 ask for";
+    case RefusalReason::size:
+      return "raise 'max_body', or let the device send less at a time";
+    case RefusalReason::backpressure:
+      return "the device keeps it and comes again; why the gateway is full: sluice status";
+  }
+  return "?";
+}
+
 std::optional<Refusal> read_request(const coap_pdu_t& pdu, const CoapSourceConfig& config,
                                     Request& request) {
   request.message_id = static_cast<std::uint16_t>(coap_pdu_get_mid(&pdu));

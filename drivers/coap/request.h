@@ -27,6 +27,8 @@ enum class RefusalReason : std::uint8_t {
 };
 inline constexpr std::size_t refusal_reasons = 7;
 std::string_view reason_name(RefusalReason reason);
+// What the people of the plant can do about it.
+std::string_view remedy_of(RefusalReason reason);
 
 struct Refusal {
   RefusalReason reason;

@@ -43,9 +43,22 @@ void raise_receive_buffer(int fd, std::size_t bytes) {
   }
 }
 
+std::string explain(int reason) {
+  switch (reason) {
+    case EADDRINUSE:
+      return "another process has this port (ss -lnup shows which); end it, or change 'listen'";
+    case EADDRNOTAVAIL:
+      return "no interface of this box has the address (yet): ip address shows those it has";
+    case EACCES:
+      return "ports below 1024 need the capability CAP_NET_BIND_SERVICE; take a higher one";
+    default:
+      return std::strerror(reason);
+  }
+}
+
 Error cannot_listen(const SocketAddress& address, int reason) {
   return Error{ErrorKind::try_later,
-               "cannot listen on " + to_text(address.any) + ": " + std::strerror(reason)};
+               "cannot listen on coap://" + to_text(address.any) + ": " + explain(reason)};
 }
 
 socklen_t size_of(const SocketAddress& address) {

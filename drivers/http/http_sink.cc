@@ -81,6 +81,7 @@ struct HttpSink::Impl {
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a name server that hangs delays no stop
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, to_ms(config.timeout));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(config.connect_timeout));

@@ -44,7 +44,9 @@ JsonLine& JsonLine::raw(std::string_view name, std::string_view json) {
 
 std::string JsonLine::finish() {
   line_ += '}';
-  return std::exchange(line_, "{");
+  std::string line = std::move(line_);
+  line_.assign(1, '{');
+  return line;
 }
 
 }  // namespace sluice::sim

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/cli/commands.h"
+#include "gateway/testing/run_tests.h"
 #include "gateway/version.h"
 
 namespace sluice {
@@ -43,6 +44,21 @@ int run_cli(int argc, char** argv) {
   CLI::App* reload =
       app.add_subcommand("reload", "Let a running gateway check its file and switch to it");
   add_tool_options(*reload, tool);
+  TestOptions tests;
+  CLI::App* test = app.add_subcommand("test", "Run unit tests of pipelines");
+  test->add_option("path", tests.paths, "Test files, or folders with *_test.toml files")
+      ->required();
+  test->add_option("--filter", tests.filter, "Only cases with this in their name");
+  test->add_flag("--json", tests.is_json, "Print the result as JSON");
+  EvalOptions eval_options;
+  CLI::App* eval =
+      app.add_subcommand("eval", "Evaluate an expression, on events if there are some");
+  eval->add_option("expression", eval_options.expression, "CEL, for example 'data.t > 22.0'")
+      ->required();
+  eval->add_option("--event,-e", eval_options.event,
+                   "File of events, '-' for stdin: a line each, CloudEvents or any JSON (`data`)");
+  eval->add_option("--topic", eval_options.topic, "Topic that the events came by");
+  eval->add_flag("--explain", eval_options.is_explained, "Print the types and the compiled form");
   CLI::App* reference =
       app.add_subcommand("reference", "Print the reference of all options, in Markdown");
 
@@ -55,6 +71,8 @@ int run_cli(int argc, char** argv) {
   if (check->parsed()) return check_command(file);
   if (status->parsed()) return status_command(tool);
   if (reload->parsed()) return reload_command(tool);
+  if (test->parsed()) return test_command(tests);
+  if (eval->parsed()) return eval_command(eval_options);
   if (reference->parsed()) return reference_command();
   return exit_usage;
 }

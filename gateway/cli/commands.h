@@ -5,6 +5,8 @@
 
 namespace sluice {
 
+struct TestOptions;
+
 // Exit codes everywhere.
 enum ExitCode : int { exit_ok = 0, exit_failed = 1, exit_usage = 2, exit_bad_configuration = 78 };
 
@@ -23,6 +25,19 @@ struct ToolOptions {
 };
 int status_command(const ToolOptions& options);
 int reload_command(const ToolOptions& options);
+
+// Runs the test cases of files and folders. Exit codes beside the usual ones: 1 a case failed, 78 a
+// test file or a configuration is bad.
+int test_command(const TestOptions& options);
+
+struct EvalOptions {
+  std::string expression;
+  std::string event;  // a file of JSON lines, "-" for stdin, or empty: no event
+  std::string topic;  // that the events came by
+  bool is_explained = false;
+};
+// Evaluates an expression on events and prints the values as JSON lines.
+int eval_command(const EvalOptions& options);
 
 // Prints config/reference.md.
 int reference_command();

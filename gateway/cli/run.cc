@@ -42,6 +42,7 @@ class Daemon {
   AdminResponse answer(const AdminRequest& request);
   // Checks the file, then switches. Gives what to tell the person, and whether it worked.
   std::pair<bool, std::string> reload();
+  std::pair<bool, std::string> refuse(const std::string& problems, const std::string& remedy);
   std::optional<Configuration> read_file(std::string& problems) const;
   void wait_for_signals();
 
@@ -119,18 +120,24 @@ int Daemon::start() {
   return start_gateway(std::move(*configuration), std::move(*store), refused);
 }
 
+// The gateway goes on as it is; log, status and the person who asked are told why.
+std::pair<bool, std::string> Daemon::refuse(const std::string& problems,
+                                            const std::string& remedy) {
+  log_error("The new configuration is refused: the old one goes on",
+            {{"fault", problems.substr(0, problems.find('\n'))}, {"remedy", remedy}});
+  if (gateway_) gateway_->refuse(problems);
+  return {false, problems + "nothing has changed; " + remedy + "\n"};
+}
+
 std::pair<bool, std::string> Daemon::reload() {
   std::string problems;
   auto configuration = read_file(problems);
-  if (!configuration) {
-    log_error("The new configuration is refused; nothing has changed",
-              {{"file", file_}, {"first", problems.substr(0, problems.find('\n'))}});
-    return {false, problems + "nothing has changed\n"};
-  }
   const std::scoped_lock lock(mutex_);
+  if (!configuration)
+    return refuse(problems, "sluice check " + file_ + " shows all faults; then sluice reload");
   if (configuration->storage.resolved_path() != storage_.resolved_path()) {
-    return {false,
-            "storage.path cannot change while the gateway runs: restart it; nothing has changed\n"};
+    return refuse("storage.path cannot change while the gateway runs\n",
+                  "systemctl restart sluice, or put the old path back");
   }
   gateway_.reset();  // drains, commits, saves the state
   auto store = LmdbStore::open(configuration->storage.resolved_path(),

@@ -8,7 +8,8 @@
 #include "gateway/catalog.h"
 #include "gateway/cli/commands.h"
 #include "gateway/configuration.h"
-#include "gateway/status.h"
+#include "gateway/status_screen.h"
+#include "pipelines/expression/language.h"
 
 namespace sluice {
 namespace {
@@ -80,7 +81,7 @@ int reload_command(const ToolOptions& options) {
 }
 
 int reference_command() {
-  print(stdout, render_reference(describe_all()));
+  print(stdout, render_reference(describe_all()) + render_language());
   return exit_ok;
 }
 

@@ -40,31 +40,37 @@ struct EventName {
   std::string_view name;
   std::string_view type;
   bool is_nullable;
+  std::string_view description;
   Fetch fetch;
 };
 
 // Order matters to nothing but data_variable().
 constexpr std::array<EventName, 12> event_names{{
-    {"data", "dyn", false, [](const Event& event, Arena&) { return event.data; }},
-    {"id", "string", true, [](const Event& event, Arena&) { return text_or_null(event.id); }},
-    {"source", "string", true,
+    {"data", "dyn", false, "what the payload says; any JSON-like value",
+     [](const Event& event, Arena&) { return event.data; }},
+    {"id", "string", true, "unique together with source",
+     [](const Event& event, Arena&) { return text_or_null(event.id); }},
+    {"source", "string", true, "who the event is from",
      [](const Event& event, Arena&) { return text_or_null(event.source); }},
-    {"type", "string", true, [](const Event& event, Arena&) { return text_or_null(event.type); }},
-    {"subject", "string", true,
+    {"type", "string", true, "\"sluice.event\", \"sluice.window\", or as mapped",
+     [](const Event& event, Arena&) { return text_or_null(event.type); }},
+    {"subject", "string", true, "what the event is about: a device, a machine",
      [](const Event& event, Arena&) { return text_or_null(event.subject); }},
     {"time", "timestamp", false,
+     "when it happened; the time of receipt when nothing else is mapped",
      [](const Event& event, Arena&) { return Value::timestamp(event.time); }},
-    {"topic", "list(string)", false,
+    {"topic", "list(string)", false, "the levels of the MQTT topic or CoAP path",
      [](const Event& event, Arena& arena) { return levels(event.topic, arena); }},
-    {"path", "list(string)", false,
+    {"path", "list(string)", false, "the same as topic",
      [](const Event& event, Arena& arena) { return levels(event.topic, arena); }},
-    {"event.received", "timestamp", false,
+    {"event.received", "timestamp", false, "when it arrived here",
      [](const Event& event, Arena&) { return Value::timestamp(event.received); }},
-    {"event.source_name", "string", true,
+    {"event.source_name", "string", true, "NAME of [sources.NAME]",
      [](const Event& event, Arena&) { return text_or_null(event.source_name); }},
     {"user_properties", "map(string, string)", false,
+     "of the MQTT 5 message; of a name that comes twice the first",
      [](const Event& event, Arena& arena) { return property_map(event.user_properties, arena); }},
-    {"headers", "map(string, string)", false,
+    {"headers", "map(string, string)", false, "of the message, by protocol",
      [](const Event& event, Arena& arena) { return property_map(event.headers, arena); }},
 }};
 
@@ -112,6 +118,10 @@ const Environment& event_environment() {
     return made;
   }();
   return environment;
+}
+
+std::string_view describe_event_name(std::size_t variable) {
+  return event_names[variable].description;
 }
 
 std::size_t data_variable() { return 0; }

@@ -54,7 +54,8 @@ class Bindings {
 
 // The names that expressions over events see.
 const Environment& event_environment();
-std::size_t data_variable();  // the index of `data` there
+std::string_view describe_event_name(std::size_t variable);  // what it is, for the reference
+std::size_t data_variable();                                 // the index of `data` there
 
 class EventBindings final : public Bindings {
  public:

@@ -152,11 +152,25 @@ std::vector<std::string_view> FunctionTable::names(bool is_member) const {
   return names;
 }
 
+std::span<const FunctionFamily> function_families() {
+  static const std::array<FunctionFamily, 9> families{{
+      {"Texts and bytes", string_functions()},
+      {"Formatting", format_functions()},
+      {"Conversions and types", conversion_functions()},
+      {"Times and durations", time_functions()},
+      {"Numbers", math_functions()},
+      {"Lists and maps", list_functions()},
+      {"Optional values", optional_functions()},
+      {"Encodings", encoder_functions()},
+      {"Sluice's own, beyond CEL", event_functions()},
+  }};
+  return families;
+}
+
 const FunctionTable& function_table() {
   static const FunctionTable table = [] {
-    const std::array parts{string_functions(),   format_functions(),  conversion_functions(),
-                           time_functions(),     math_functions(),    list_functions(),
-                           optional_functions(), encoder_functions(), event_functions()};
+    std::vector<std::span<const Definition>> parts;
+    for (const FunctionFamily& family : function_families()) parts.push_back(family.definitions);
     return FunctionTable(parts);
   }();
   return table;

@@ -56,6 +56,13 @@ class FunctionTable {
 
 const FunctionTable& function_table();
 
+// The same rows by what they are for, as the reference shows them.
+struct FunctionFamily {
+  std::string_view title;
+  std::span<const Definition> definitions;
+};
+std::span<const FunctionFamily> function_families();
+
 // Calls the first overload that takes arguments of these kinds. An argument that is an error is the
 // result. With `promotes`, an int or uint is given as a double where nothing else fits.
 Value call(std::span<const Overload> overloads, std::span<const Value> arguments, bool promotes,

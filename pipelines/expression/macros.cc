@@ -109,7 +109,51 @@ void expand_topic(Node& call, Arena& arena) {
   call.children = {children, 2};
 }
 
+constexpr std::array<MacroDescription, 19> descriptions{{
+    {"has", "has(a.b)", "whether a has the field b", "has({'b': null}.b)"},
+    {"all", "list.all(x, condition)", "whether it holds for every element; of a map, for every key",
+     "[1, 2].all(x, x > 0)"},
+    {"all", "list.all(i, x, condition)", "the same with index and element, or key and value",
+     "{'a': 1}.all(k, v, k == 'a' && v == 1)"},
+    {"exists", "list.exists(x, condition)", "whether it holds for any element",
+     "[1, 2].exists(x, x == 2)"},
+    {"exists", "list.exists(i, x, condition)", "the same with index or key",
+     "[5, 6].exists(i, x, i == 1 && x == 6)"},
+    {"exists_one", "list.exists_one(x, condition)", "whether it holds for exactly one element",
+     "[1, 2, 2].exists_one(x, x == 1)"},
+    {"existsOne", "list.existsOne(i, x, condition)", "the same with index or key",
+     "[1, 2].existsOne(i, x, i == 0)"},
+    {"map", "list.map(x, value)", "a list with the value of each element",
+     "[1, 2].map(x, x * 10) == [10, 20]"},
+    {"map", "list.map(x, condition, value)", "the same of those for which the condition holds",
+     "[1, 2, 3].map(x, x > 1, x * 10) == [20, 30]"},
+    {"filter", "list.filter(x, condition)", "the elements for which it holds; of a map, the keys",
+     "[1, 2, 3].filter(x, x > 1) == [2, 3]"},
+    {"transformList", "list.transformList(i, x, value)",
+     "a list; a condition may stand before the value",
+     "[5, 6].transformList(i, x, i + x) == [5, 7]"},
+    {"transformMap", "map.transformMap(k, v, value)",
+     "a map with the same keys; a condition may stand before the value",
+     "{'a': 1, 'b': 2}.transformMap(k, v, v > 1, v * 10) == {'b': 20}"},
+    {"transformMapEntry", "map.transformMapEntry(k, v, entry)",
+     "a map of the entries that it gives", "{'a': 1}.transformMapEntry(k, v, {v: k}) == {1: 'a'}"},
+    {"sortBy", "list.sortBy(x, key)", "the elements in the order of their keys",
+     "[3, 1, 2].sortBy(x, -x) == [3, 2, 1]"},
+    {"optMap", "optional.optMap(x, value)", "an optional with the value, or none",
+     "optional.of(2).optMap(x, x + 1) == optional.of(3)"},
+    {"optFlatMap", "optional.optFlatMap(x, optional)", "the optional that it gives, or none",
+     "!optional.of(2).optFlatMap(x, optional.none()).hasValue()"},
+    {"cel.bind", "cel.bind(name, value, expression)", "the expression, with a name for the value",
+     "cel.bind(x, 2 + 3, x * x) == 25"},
+    {"topic_matches", "topic_matches(filter)",
+     "whether the event's own topic matches an MQTT filter", "!topic_matches('no/such/topic')"},
+    {"? :", "condition ? a : b", "one of the two; the other is not evaluated",
+     "(true ? 1 : 1 / 0) == 1"},
+}};
+
 }  // namespace
+
+std::span<const MacroDescription> macro_descriptions() { return descriptions; }
 
 std::string expand_macro(Node& call, Arena& arena, std::uint32_t& offset) {
   if (!call.is_member) {

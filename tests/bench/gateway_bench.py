@@ -75,9 +75,10 @@ def main():
         name = "sluice"
 
         def start(self, scenario, data, inp, outp, options):
+            data = os.path.abspath(data)  # the harness starts peers in another folder
             steps = STEPS.get(scenario, "").replace("{{", "{").replace("}}", "}")
             # In the window scenario event time must move past the last window: the sum of counts is compared.
-            event = 'event = { time = "timestamp_ms(data.ts)" }' if scenario == "window" and options.get("time") == "event" else ""
+            event = 'event = { time = "timestamp_from_ms(int(data.ts))" }' if scenario == "window" and options.get("time") == "event" else ""
             text = CONFIG.format(data=data, inp=inp, outp=outp, steps=steps, event=event)
             return [sluice, "run", "--config", peers.write(data + "/sluice.toml", text)], {}
 

@@ -5,6 +5,7 @@ subscribe at, an HTTP server that refuses, cuts and restarts as the upstream, an
   gateway_test.py --sluice BIN [NAME...]     runs all tests, or those named
 """
 import argparse
+import datetime
 import json
 import os
 import shutil
@@ -92,6 +93,15 @@ class World:
     def status(self):
         return json.loads(self.gateway.run_tool("status", "--json", "--socket", self.gateway.socket).stdout)
 
+    def seconds_up(self):
+        status = self.status()
+        now, started = (datetime.datetime.fromisoformat(status[key][:19]) for key in ("now", "started"))
+        return (now - started).total_seconds()
+
+    def metric(self, cell):
+        text = urllib.request.urlopen(f"http://127.0.0.1:{self.ports['admin']}/metrics", timeout=5).read().decode()
+        return next((float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(cell + " ")), None)
+
     def arrived(self, count, seconds=15):
         wait_until(lambda: len(self.upstream.events) >= count, seconds,
                    f"{count} events upstream, {len(self.upstream.events)} are there; log:\n{self.gateway.tail()}")
@@ -141,8 +151,12 @@ def test_coap_client_is_answered_after_the_commit_and_told_what_is_wrong(world):
     done = subprocess.run([client, "-m", "post", "-t", "50", "-e", payload("c1", 1), f"{url}/telemetry/c1"], capture_output=True, text=True, timeout=20)
     assert done.returncode == 0 and "4." not in done.stdout, done
     assert world.arrived(1)[0]["data"]["device"] == "c1"
-    refused = subprocess.run([client, "-m", "get", f"{url}/telemetry/c1"], capture_output=True, text=True, timeout=20)
-    assert "4.05" in refused.stdout + refused.stderr, refused
+    for _ in range(3):
+        refused = subprocess.run([client, "-m", "get", f"{url}/telemetry/c1"], capture_output=True, text=True, timeout=20)
+        assert "4.05" in refused.stdout + refused.stderr, refused
+    assert world.metric('sluice_source_refused_total{reason="method",source="meters"}') == 3 \
+        or world.metric('sluice_source_refused_total{source="meters",reason="method"}') == 3
+    assert world.gateway.tail().count("A CoAP request is refused") == 1, world.gateway.tail()
     found = subprocess.run([client, "-m", "get", f"{url}/.well-known/core"], capture_output=True, text=True, timeout=20)
     assert "<" in found.stdout, found
 
@@ -156,12 +170,118 @@ def test_events_wait_for_an_upstream_that_is_away_and_then_arrive_once(world):
     wait_until(lambda: world.status()["sinks"][0]["failing"], 10, "the sink is shown as failing")
     shown = gateway.run_tool("status", "--socket", gateway.socket)
     assert shown.returncode == 1 and "connect" in shown.stdout, shown
+    assert max(len(line) for line in shown.stdout.splitlines()) <= 100 and shown.stdout.count("\n") <= 24, shown.stdout
     world.upstream.open()
     device.stopping.set()
     device.join(20)
     events = world.arrived(len(device.acked), 40)
     assert sorted(e["data"]["seq"] for e in events) == list(range(1, device.sent + 1))
     wait_until(lambda: gateway.run_tool("status", "--socket", gateway.socket).returncode == 0, 10, "status is green again")
+
+
+def test_a_full_store_stops_only_the_sources_of_the_sink_that_is_away_and_loses_nothing(world):
+    yard = free_port()
+    more = f'''
+[sources.yard]
+type = "mqtt"
+listen = ["mqtt://127.0.0.1:{yard}"]
+decode = "json"
+[pipelines.local]
+from = ["yard"]
+to = ["disk"]
+[sinks.disk]
+type = "file"
+path = "@DIR@/archive"
+'''
+    head = HEAD.replace("[storage]", '[storage]\nmax_size = "8MiB"')
+    gateway = world.start(head + LISTENER + TO_HTTP + more, sources='["floor"]')
+    world.upstream.close()
+    device = MqttDevice(world.ports["mqtt"], "d1", "plant/a/d1", rate=5000, make_payload=lambda seq: json.dumps(
+        {"device": "d1", "seq": seq, "ts": "2026-11-23T08:00:00Z", "noise": os.urandom(5000).hex()}).encode())
+    device.start()
+    wait_until(lambda: world.status()["blocked"], 40, "the store is full")
+    world.publish(yard, "yard/y1", payload("y1", 1), "-q", "1", "-i", "y1")     # returns once it is acknowledged
+    assert "sources=floor" in gateway.tail() or 'sources="floor"' in gateway.tail(), gateway.tail()
+    world.upstream.open()
+    device.stopping.set()
+    device.join(60)
+    events = world.arrived(device.sent, 60)
+    assert sorted(e["data"]["seq"] for e in events) == list(range(1, device.sent + 1))
+    assert device.acked == set(range(1, device.sent + 1))
+    wait_until(lambda: not world.status()["blocked"], 10, "the store has room again")
+
+
+def test_the_backlog_is_shown_in_events_bytes_and_age_also_after_a_kill(world):
+    gateway = world.start(HEAD + LISTENER + TO_HTTP, sources='["floor"]')
+    world.upstream.close()
+    for seq in range(1, 6):
+        world.publish(world.ports["mqtt"], "t", payload("d1", seq), "-q", "1")
+    wait_until(lambda: world.status()["sinks"][0]["oldest_waiting_seconds"] > 0.3, 10, "the oldest event gets older")
+    before = world.status()["sinks"][0]
+    assert before["backlog_events"] == 5 and before["backlog_bytes"] > 5 * 40, before
+    assert before["oldest_waiting_seconds"] < 60, before
+    gateway.kill()
+    gateway.start(world.ports["mqtt"])
+    after = world.status()["sinks"][0]
+    assert (after["backlog_events"], after["backlog_bytes"]) == (before["backlog_events"], before["backlog_bytes"]), after
+    assert after["oldest_waiting_seconds"] >= before["oldest_waiting_seconds"], (before, after)
+    assert world.metric('sluice_sink_backlog_bytes{sink="cloud"}') == after["backlog_bytes"]
+    assert world.metric('sluice_sink_oldest_waiting_seconds{sink="cloud"}') >= after["oldest_waiting_seconds"]
+    world.upstream.open()
+    world.arrived(5, 40)
+    wait_until(lambda: world.status()["sinks"][0]["backlog_events"] == 0, 10, "nothing waits any more")
+    done = world.status()["sinks"][0]
+    assert done["backlog_bytes"] == 0 and done["oldest_waiting_seconds"] is None, done
+
+
+def test_a_source_tells_its_rate_and_when_it_heard_something_last(world):
+    world.start(HEAD + LISTENER + COAP + TO_HTTP, sources='["floor", "meters"]')
+    assert world.status()["sources"][0]["last_message"] is None
+    for seq in range(1, 4):
+        world.publish(world.ports["mqtt"], "t", payload("d1", seq), "-q", "1")
+    # The rate comes with the next sample, though nobody asked for one.
+    source = wait_until(lambda: next((s for s in world.status()["sources"] if s["messages_per_second"] > 0), None), 20, "a rate")
+    assert source["name"] == "floor" and source["messages_per_second"] <= 3, source
+    assert source["last_message"] is not None
+    assert abs(world.metric('sluice_source_last_message_timestamp_seconds{source="floor"}') - time.time()) < 60
+    assert world.metric('sluice_source_last_message_timestamp_seconds{source="meters"}') == 0
+
+
+def test_a_source_whose_broker_is_not_there_yet_is_red_and_the_other_goes_on(world):
+    text = HEAD + LISTENER + """
+[sources.broker]
+type = "mqtt"
+url = "mqtt://127.0.0.1:{broker}"
+topics = ["plant/#"]
+decode = "json"
+""" + TO_HTTP
+    gateway = world.start(text, sources='["broker", "floor"]')
+    broker, floor = world.status()["sources"]
+    assert (broker["name"], broker["running"]) == ("broker", False) and floor["running"], (broker, floor)
+    world.publish(world.ports["mqtt"], "t", payload("d1", 1), "-q", "1")
+    world.arrived(1)
+    shown = gateway.run_tool("status", "--socket", gateway.socket)
+    assert shown.returncode == 1 and "BAD broker" in shown.stdout and "ok  floor" in shown.stdout, shown
+    wait_until(lambda: "Connection refused" in world.status()["sources"][0]["last_error"], 20, "the source says what is wrong")
+    wait_until(lambda: world.seconds_up() > 3, 20, "the gateway itself has noticed")
+    world.start_broker()
+    wait_until(lambda: world.status()["sources"][0]["running"], 60, "the broker is there and the source subscribed")
+    wait_until(lambda: "takes them now" in gateway.tail(), 20, "the log says that it works")
+    world.publish(world.ports["broker"], "plant/a", payload("d2", 2), "-q", "1")
+    world.arrived(2)
+
+
+def test_status_says_what_to_do_when_no_gateway_runs(world):
+    gateway = world.start(HEAD + LISTENER + TO_HTTP, sources='["floor"]')
+    assert gateway.stop() == 0
+    told = gateway.run_tool("status", "--config", gateway.config)
+    assert told.returncode == 1 and told.stdout == "", told
+    assert gateway.socket in told.stderr and "does not run (systemctl status sluice)" in told.stderr, told
+    gateway.start(world.ports["mqtt"])
+    wait_until(lambda: gateway.run_tool("status", "--socket", gateway.socket).returncode == 0, 10, "it answers")
+    gateway.kill()
+    told = gateway.run_tool("status", "--socket", gateway.socket)
+    assert told.returncode == 1 and gateway.socket in told.stderr and "has ended" in told.stderr, told
 
 
 def test_a_batch_that_upstream_will_never_take_becomes_dead_letters(world):
@@ -250,12 +370,15 @@ def test_reload_changes_nothing_when_the_file_is_bad_and_switches_when_it_is_goo
         f.write(good + "\n[sinks.cloud.batchh]\n")
     bad = gateway.run_tool("reload", "--socket", gateway.socket)
     assert bad.returncode == 78 and "nothing has changed" in bad.stderr, bad
+    shown = gateway.run_tool("status", "--socket", gateway.socket)
+    assert shown.returncode == 1 and "the file on disk is refused" in shown.stdout, shown
     world.publish(world.ports["mqtt"], "t", payload("d", 1), "-q", "1")
     world.arrived(1)
     with open(gateway.config, "w") as f:
         f.write(good + '\n[[pipelines.raw.steps]]\nfilter = "data.seq != 2"\n')
     done = gateway.run_tool("reload", "--socket", gateway.socket)
     assert done.returncode == 0, done
+    assert world.status()["refused"] == ""
     for seq in (2, 3):
         world.publish(world.ports["mqtt"], "t", payload("d", seq), "-q", "1")
     assert {e["data"]["seq"] for e in world.arrived(2)} == {1, 3}

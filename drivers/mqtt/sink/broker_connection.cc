@@ -7,6 +7,7 @@
 
 #include "drivers/mqtt/sink/batch_message.h"
 #include "drivers/mqtt/sink/broker_address.h"
+#include "drivers/mqtt/sink/queue_memory.h"
 
 namespace sluice::mqtt {
 namespace {
@@ -70,8 +71,8 @@ class BrokerConnection::Impl {
         events_(events),
         opening_(*this),
         publishing_(*this),
-        // No persistence: the outbox is the memory.
-        client_(address.uri, login.client_id, paho::create_options(MQTTVERSION_5, max_buffered)) {
+        client_(address.uri, login.client_id, paho::create_options(MQTTVERSION_5, max_buffered),
+                &queue_) {
     client_.set_disconnected_handler(
         [this](const paho::properties&, paho::ReasonCode reason) { on_goodbye(reason); });
     client_.set_connection_lost_handler([this](const std::string&) { on_lost(); });
@@ -182,6 +183,7 @@ class BrokerConnection::Impl {
 
   Opening opening_;
   Publishing publishing_;
+  QueueMemory queue_;
   paho::async_client client_;  // last: its end calls the listeners
 };
 

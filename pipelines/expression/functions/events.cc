@@ -6,6 +6,7 @@
 #include <compare>
 #include <optional>
 
+#include "pipelines/expression/access.h"
 #include "pipelines/expression/calendar.h"
 #include "pipelines/expression/compare.h"
 #include "pipelines/expression/functions/parts.h"
@@ -91,7 +92,14 @@ Value clamp(Arguments arguments, Context& context) {
   return std::is_gt(compare_numbers(arguments[0], high)) ? high : arguments[0];
 }
 
-constexpr std::array<Definition, 11> definitions{{
+// What a table says of a key; a key that it does not have gives null, or what stands third.
+Value lookup(Arguments arguments, Context& context) {
+  const Value* found = find_key(arguments[0], arguments[1], context);
+  if (found != nullptr) return *found;
+  return arguments.size() == 3 ? arguments[2] : Value::null();
+}
+
+constexpr std::array<Definition, 13> definitions{{
     {"topic_matches", "(list(string), string) -> bool", topic_matches,
      "topic_matches(['plant', '7', 'temp'], 'plant/+/temp')"},
     {"timestamp_from_s", "(int) -> timestamp", from_epoch<1>,
@@ -112,6 +120,8 @@ constexpr std::array<Definition, 11> definitions{{
      "timestamp_from_ns(60000000000.0) == timestamp(60)"},
     {"round", "(double, int) -> double", round_to, "round(22.4567, 2) == 22.46"},
     {"clamp", "(A, A, A) -> A", clamp, "clamp(120, 0, 100) == 100"},
+    {"lookup", "(map(A, B), A) -> dyn", lookup, "lookup({'p7': 'pump'}, 'p8') == null"},
+    {"lookup", "(map(A, B), A, B) -> dyn", lookup, "lookup({'p7': 'pump'}, 'p8', '?') == '?'"},
 }};
 
 }  // namespace

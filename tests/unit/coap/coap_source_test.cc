@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/unit/coap/coap_fixture.h"
 
 namespace sluice {
@@ -99,6 +101,7 @@ TEST_F(CoapSourceTest, A_refused_settlement_is_5_03_and_the_same_request_is_take
   EXPECT_EQ(answer.type, ack);
   EXPECT_EQ(answer.code, unavailable);
   EXPECT_EQ(answer.number(max_age), 5U);
+  EXPECT_EQ(refused("backpressure"), 1U);
   device.send(request("a", "1", 10));
   settle(engine_.wait_for(2)[1]);
   EXPECT_EQ(device.receive().code, changed);
@@ -392,6 +395,33 @@ TEST_F(CoapSourceTest, It_stops_with_requests_unanswered) {
   engine_.wait_for(1);
   source_.reset();
   EXPECT_EQ(engine_.count(), 1U);
+}
+
+TEST_F(CoapSourceTest, A_refusal_is_logged_with_who_what_and_the_remedy_once_for_each_reason) {
+  config_.resources = {"telemetry/#"};
+  CoapDevice device(start());
+  testing::internal::CaptureStderr();
+  for (std::uint16_t id = 1; id <= 20; ++id) device.exchange(request("elsewhere/7", "1", id));
+  Packet reading = request("telemetry/7", "", 50);
+  reading.code = get;
+  device.exchange(reading);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(refused("resource"), 20U);
+  EXPECT_EQ(std::ranges::count(log, '\n'), 2) << log;
+  EXPECT_THAT(log, HasSubstr("source=meters peer=" + device.address() +
+                             " path=elsewhere/7 answer=4.04 reason=\"no source takes this path\" "
+                             "remedy=\"add the path to 'resources'"));
+  EXPECT_THAT(log, HasSubstr("path=telemetry/7 answer=4.05"));
+}
+
+TEST_F(CoapSourceTest, A_refused_path_that_could_command_a_terminal_is_not_logged) {
+  config_.resources = {"telemetry/#"};
+  CoapDevice device(start());
+  testing::internal::CaptureStderr();
+  device.exchange(request("a\x1b[2Jb", "1", 1));
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("path=\"(not plain text)\""));
+  EXPECT_EQ(log.find('\x1b'), std::string::npos);
 }
 
 }  // namespace

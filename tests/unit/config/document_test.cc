@@ -132,6 +132,7 @@ TEST(Document, Loads_a_file_and_says_when_there_is_none) {
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().kind, ErrorKind::bad_config);
   EXPECT_THAT(none.error().message, HasSubstr(path));
+  EXPECT_THAT(none.error().message, HasSubstr("No such file"));
   EXPECT_FALSE(Document::load(testing::TempDir())) << "a directory is no file";
 }
 

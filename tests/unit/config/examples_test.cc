@@ -16,7 +16,8 @@ namespace {
 std::vector<std::string> examples() {
   std::vector<std::string> paths;
   for (const auto& entry : std::filesystem::directory_iterator(SLUICE_EXAMPLES)) {
-    if (entry.path().extension() == ".toml") paths.push_back(entry.path());
+    const std::string path = entry.path();
+    if (path.ends_with(".toml") && !path.ends_with("_test.toml")) paths.push_back(path);
   }
   std::sort(paths.begin(), paths.end());
   return paths;

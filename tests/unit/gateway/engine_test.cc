@@ -5,6 +5,7 @@
 #include "drivers/codecs/decoder_factory.h"
 #include "storage/memory_store.h"
 #include "storage/outbox.h"
+#include "storage/quarantine.h"
 
 namespace sluice {
 namespace {
@@ -224,6 +225,21 @@ TEST_F(EngineTest, Ids_are_never_given_twice_although_everything_was_delivered_a
   ASSERT_TRUE(engine_->beat());
   OutboxReader reader(store_, {1, 0}, "id");
   EXPECT_EQ(reader.read(2).value().record.events.at(0).id, "id/2");
+}
+
+TEST_F(EngineTest, A_damaged_record_is_in_quarantine_before_a_trim_takes_it) {
+  offer(one);
+  ASSERT_TRUE(engine_->beat());
+  offer(two);
+  ASSERT_TRUE(engine_->beat());
+  const std::string key = keys::lane_prefix({1, 0}) + std::string("\0\0\0\0\0\0\0\1", 8);
+  border_.report_damage(key);
+  border_.acknowledge({{1, 0}, 1, 3, false, {}});
+  clock_.advance(std::chrono::seconds(300));
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(count_quarantined(store_).value(), 1U);
+  EXPECT_EQ(metrics_.sum("sluice_store_damaged_records_total"), 1U);
+  EXPECT_EQ(outbox(), std::string(two) + " ") << "the record itself is trimmed";
 }
 
 TEST_F(EngineTest, Rejected_events_become_dead_letters_in_the_commit_that_acknowledges_them) {

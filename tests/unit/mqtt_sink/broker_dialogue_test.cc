@@ -1,8 +1,12 @@
 // The sink against a broker that follows a script: what is sent when, and what each answer means.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -49,6 +53,11 @@ class MqttSinkDialogue : public testing::Test {
   std::thread shipper_;
   std::map<std::uint64_t, Delivery> ended_;
 };
+
+std::size_t heap_bytes_in_use() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
 
 std::string receive_maximum(char value) { return std::string("\x21\x00", 2) + value; }
 
@@ -158,6 +167,30 @@ TEST_F(MqttSinkDialogue, All_batches_come_back_when_the_connection_breaks) {
   }
 }
 
+// Paho itself would leak it; a build with the address sanitizer looks for all leaks in all tests.
+TEST_F(MqttSinkDialogue, What_waits_inside_Paho_when_the_connection_breaks_is_freed) {
+  constexpr std::size_t too_much_for_a_socket = std::size_t{16} << 20;
+  std::string first(too_much_for_a_socket, 'x');
+  std::string second(too_much_for_a_socket, 'y');
+  const std::size_t before = heap_bytes_in_use();
+  rig().submit(1, std::move(first));
+  std::atomic<bool> is_stuck = false;
+  std::atomic<bool> may_close = false;
+  std::thread silent_broker([&] {
+    BrokerScript script(broker);
+    script.let_in();
+    is_stuck = script.sees_bytes();
+    EXPECT_TRUE(mqtt::eventually([&] { return may_close.load(); }));
+  });
+  EXPECT_TRUE(mqtt::eventually([&] { return !rig().is_quiet() || is_stuck; }));
+  rig().submit(2, std::move(second));  // not begun: nobody reads the first one to its end
+  may_close = true;
+  EXPECT_EQ(rig().wait_for(1).outcome, Outcome::retry);
+  EXPECT_EQ(rig().wait_for(2).outcome, Outcome::retry);
+  silent_broker.join();
+  EXPECT_LT(heap_bytes_in_use(), before + too_much_for_a_socket / 2);
+}
+
 TEST_F(MqttSinkDialogue, The_brokers_own_reason_for_closing_is_told) {
   rig().submit(1, "{}\n");
   expect({1});
@@ -234,6 +267,16 @@ TEST_F(MqttSinkDialogue, Wake_ends_a_wait) {
   sink.wake();
   EXPECT_TRUE(mqtt::eventually([&] { return has_returned.load(); }));
   shipper.join();
+}
+
+TEST_F(MqttSinkDialogue, Its_end_does_not_wait_for_a_broker_that_says_nothing) {
+  auto impatient = std::make_unique<SinkRig>(config);
+  impatient->submit(1, "{}\n");
+  const BrokerScript mute(broker);
+  EXPECT_TRUE(mute.connect().is_connect());
+  const auto start = std::chrono::steady_clock::now();
+  impatient.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, config.connect_timeout / 2);
 }
 
 TEST_F(MqttSinkDialogue, A_password_that_is_not_there_yet_is_a_reason_to_retry) {

@@ -31,6 +31,8 @@ class BrokerScript {
   void refuse(std::uint8_t reason);  // CONNACK
   // The next packet but PINGREQ.
   Packet next();
+  // Waits for the first byte of the next packet and takes it: no packet can be read after this.
+  bool sees_bytes() { return !peer_.receive(1).empty(); }
   void acknowledge(std::uint16_t packet_id);
   void disconnect(std::uint8_t reason);
   bool is_closed_by_peer() { return peer_.is_closed_by_peer(); }

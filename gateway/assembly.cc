@@ -1,0 +1,64 @@
+#include "gateway/assembly.h"
+
+#include <utility>
+
+namespace sluice {
+
+Result<Assembly> assemble(Configuration& configuration, const std::string& store_id,
+                          Metrics* metrics) {
+  GraphSetup setup;
+  setup.gateway = configuration.gateway.name;
+  setup.store_id = store_id;
+  setup.metrics = metrics;
+  for (const SourcePlan& source : configuration.sources)
+    setup.sources.push_back({source.name, source.watermark});
+  setup.pipelines = std::move(configuration.pipelines);
+  Assembly assembly;
+  assembly.graph = TRY(Graph::build(std::move(setup)));
+  for (std::size_t i = 0; i < configuration.sources.size(); ++i) {
+    SourcePlan& source = configuration.sources[i];
+    EventMakerSetup maker;
+    maker.source_name = source.name;
+    maker.source_index = static_cast<std::uint16_t>(i);
+    maker.gateway = configuration.gateway.name;
+    maker.store_id = store_id;
+    maker.decoder = std::move(source.decoder);
+    maker.mapping = std::move(source.mapping);
+    maker.needs_data = assembly.graph->needs_data(i);
+    assembly.makers.push_back(std::make_unique<EventMaker>(std::move(maker)));
+  }
+  return assembly;
+}
+
+Result<RecoveryReport> recover_into(const Store& store, FrameCodec& codec,
+                                    const std::string& store_id, Assembly& assembly) {
+  std::vector<EventMaker*> makers;
+  std::vector<bool> is_journaled;
+  for (std::size_t i = 0; i < assembly.makers.size(); ++i) {
+    makers.push_back(assembly.makers[i].get());
+    is_journaled.push_back(assembly.graph->is_stateful(i));
+  }
+  return recover_state(store, codec, store_id, *assembly.graph, makers, is_journaled);
+}
+
+EngineConfig engine_config(const Configuration& configuration) {
+  const StorageSection& storage = configuration.storage;
+  EngineConfig config;
+  config.gateway = configuration.gateway.name;
+  config.pace.commit_events = static_cast<std::size_t>(storage.commit_events);
+  config.pace.commit_bytes = static_cast<std::size_t>(storage.commit_bytes.bytes());
+  config.pace.commit_interval = storage.commit_interval;
+  config.pace.eager_per_second = storage.eager_commits;
+  config.pace.eager_burst = static_cast<double>(storage.eager_burst);
+  config.snapshot_max_replay = storage.snapshot.max_replay;
+  return config;
+}
+
+std::vector<EngineSource> engine_sources(std::vector<std::unique_ptr<EventMaker>> makers) {
+  std::vector<EngineSource> sources;
+  sources.reserve(makers.size());
+  for (auto& maker : makers) sources.push_back({std::move(maker), nullptr});
+  return sources;
+}
+
+}  // namespace sluice

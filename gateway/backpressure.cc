@@ -1,0 +1,59 @@
+#include "gateway/backpressure.h"
+
+#include <algorithm>
+#include <map>
+
+namespace sluice {
+namespace {
+constexpr std::uint64_t full_share = 10;  // a full sink waits with at least one in so many
+}
+
+Backpressure::Backpressure(std::vector<std::vector<std::uint16_t>> sinks_of_sources)
+    : sinks_of_sources_(std::move(sinks_of_sources)), waits_(sinks_of_sources_.size(), false) {}
+
+bool Backpressure::update(double share, const Head& head) {
+  const std::vector<bool> before = waits_;
+  if (share >= limit) {
+    waits_.assign(waits_.size(), true);
+  } else if (share >= high_mark) {
+    const std::vector<std::uint16_t> full = full_sinks(head);
+    for (std::size_t source = 0; source < waits_.size(); ++source) {
+      // Nothing waits for upstream: no sink is to blame, and no source is better than another.
+      if (full.empty() || std::ranges::find_first_of(sinks_of_sources_[source], full) !=
+                              sinks_of_sources_[source].end())
+        waits_[source] = true;
+    }
+  } else if (share <= low_mark) {
+    waits_.assign(waits_.size(), false);
+  }
+  return waits_ != before;
+}
+
+bool Backpressure::fill() {
+  const bool is_news = !are_all_waiting();
+  waits_.assign(waits_.size(), true);
+  return is_news;
+}
+
+bool Backpressure::is_any_waiting() const {
+  return std::ranges::find(waits_, true) != waits_.end();
+}
+
+bool Backpressure::are_all_waiting() const {
+  return std::ranges::find(waits_, false) == waits_.end();
+}
+
+// Those whose backlog is of the order of the largest one.
+std::vector<std::uint16_t> Backpressure::full_sinks(const Head& head) const {
+  std::map<std::uint16_t, std::uint64_t> backlogs;
+  for (const auto& [lane, state] : head.lanes) backlogs[lane.sink] += state.next - state.shipped;
+  std::uint64_t largest = 0;
+  for (const auto& [sink, events] : backlogs) largest = std::max(largest, events);
+  std::vector<std::uint16_t> full;
+  for (const auto& [sink, events] : backlogs) {
+    if (events > 0 && events >= largest / full_share) full.push_back(sink);
+  }
+  return full;
+}
+
+}  // namespace sluice

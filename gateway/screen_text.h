@@ -1,0 +1,30 @@
+// How figures and texts are written for a person on a terminal: in a given number of columns.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+
+namespace sluice {
+
+// Without control characters, on one line.
+std::string printable(std::string_view text);
+
+// Exactly `width` columns: filled up with spaces, or cut with ".." at its end.
+std::string fit_left(std::string_view text, std::size_t width);
+std::string fit_right(std::string_view text, std::size_t width);
+
+// At most `max_lines` lines of `width` columns, broken between words where that is possible; what
+// does not fit is cut.
+std::vector<std::string> wrap(std::string_view text, std::size_t width, std::size_t max_lines);
+
+// 12345678 -> "12,345,678", or "12,345 K", "12 M" where that is wider than `width`.
+std::string count_text(std::uint64_t number, std::size_t width = 99);
+std::string bytes_text(std::uint64_t bytes);                       // "3.0 MiB"
+std::string rate_text(double per_second, std::size_t width = 99);  // "0.3", "12.5", "1,250"
+std::string span_text(Duration span);  // "45 s", "12 min", "41 h", "6 d"
+
+}  // namespace sluice

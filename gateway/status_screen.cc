@@ -1,0 +1,251 @@
+#include "gateway/status_screen.h"
+
+#include <algorithm>
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+#include <span>
+
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/value.h"
+#include "drivers/codecs/json.h"
+#include "gateway/screen_text.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t screen_width = 100;
+constexpr std::size_t error_lines = 2;
+// A failure that is over is shown for so long.
+constexpr Duration remember_error = std::chrono::hours(1);
+
+// --- reading the JSON ---
+
+std::string text_of(const Value& object, std::string_view key) {
+  const Value* value = object.find(key);
+  if (value == nullptr || value->kind() != Kind::string) return {};
+  return printable(value->as_text());
+}
+
+std::optional<double> figure_of(const Value& object, std::string_view key) {
+  const Value* value = object.find(key);
+  if (value == nullptr || !value->is_numeric()) return std::nullopt;
+  return value->to_double();
+}
+
+std::uint64_t number_of(const Value& object, std::string_view key) {
+  const Value* value = object.find(key);
+  return value != nullptr && value->kind() == Kind::integer
+             ? static_cast<std::uint64_t>(value->as_int())
+             : 0;
+}
+
+bool truth_of(const Value& object, std::string_view key) {
+  const Value* value = object.find(key);
+  return value != nullptr && value->kind() == Kind::boolean && value->as_bool();
+}
+
+std::optional<Timestamp> time_of(const Value& object, std::string_view key) {
+  const auto time = parse_timestamp(text_of(object, key));
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+std::span<const Value> list_of(const Value& object, std::string_view key) {
+  const Value* value = object.find(key);
+  if (value == nullptr || value->kind() != Kind::list) return {};
+  return value->as_list();
+}
+
+// "41 h"; "-" when it is not known.
+std::string seconds_text(const Value& object, std::string_view key) {
+  const auto seconds = figure_of(object, key);
+  if (!seconds) return "-";
+  return span_text(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*seconds)));
+}
+
+class Screen {
+ public:
+  Screen(const Value& status, bool with_colour)
+      : with_colour_(with_colour), now_(time_of(status, "now").value_or(Timestamp{})) {}
+
+  std::string text() && { return std::move(text_); }
+
+  void line(std::string_view line) {
+    text_ += line;
+    while (!text_.empty() && text_.back() == ' ') text_.pop_back();
+    text_.push_back('\n');
+  }
+  // A heading of a table: what the rows are, then the names of their columns.
+  void heading(std::string_view title, std::string_view columns) {
+    text_.push_back('\n');
+    line(fit_left(title, mark_width + name_width) + std::string(columns));
+  }
+  // Starts a row of a table.
+  std::string row(bool is_good, std::string_view name) const {
+    return mark(is_good) + fit_left(name, name_width) + " ";
+  }
+  // A row of parts that are neither good nor bad.
+  static std::string plain_row(std::string_view name) {
+    return std::string(mark_width, ' ') + fit_left(name, name_width) + " ";
+  }
+  std::string mark(bool is_good) const {
+    if (!with_colour_) return is_good ? "  ok  " : "  BAD ";
+    return is_good ? "  \x1b[32m●\x1b[0m   " : "  \x1b[31m●\x1b[0m   ";
+  }
+  // What went wrong last, and when. Nothing when that was long ago.
+  void last_error(const Value& part, bool is_good) {
+    const std::string error = text_of(part, "last_error");
+    const auto since = age(part, "last_error_time");
+    if (error.empty() || (is_good && (!since || *since > remember_error))) return;
+    const std::string when = since ? span_text(*since) + " ago: " : "";
+    indented((is_good ? "last error " : "") + when + error, error_lines);
+  }
+  void indented(std::string_view words, std::size_t max_lines) {
+    const std::string indent(mark_width, ' ');
+    for (const std::string& piece : wrap(words, screen_width - mark_width, max_lines))
+      line(indent + piece);
+  }
+
+  // How long ago it was; nothing: never.
+  std::optional<Duration> age(const Value& object, std::string_view key) const {
+    const auto then = time_of(object, key);
+    if (!then) return std::nullopt;
+    return std::max(Duration{0}, now_ - *then);
+  }
+  std::string age_text(const Value& object, std::string_view key) const {
+    const auto since = age(object, key);
+    return since ? span_text(*since) : "never";
+  }
+
+  static constexpr std::size_t mark_width = 6;
+  static constexpr std::size_t name_width = 12;
+
+ private:
+  const bool with_colour_;
+  const Timestamp now_;
+  std::string text_;
+};
+
+// --- its parts, from top to bottom ---
+
+void show_gateway(Screen& screen, const Value& status) {
+  const std::string file = text_of(status, "configuration");
+  const Value* refused = status.find("refused");
+  const bool is_refused =
+      refused != nullptr && refused->kind() == Kind::string && !refused->as_text().empty();
+  std::string line = "sluice " + text_of(status, "version") + "   " + text_of(status, "gateway") +
+                     "   up " + screen.age_text(status, "started") + "   ";
+  line += is_refused ? "an older configuration runs; all faults: sluice check " + file
+                     : file + " in force for " + screen.age_text(status, "configuration_since");
+  screen.line(fit_left(line, screen_width));
+  if (!is_refused) return;
+  const std::string_view faults = refused->as_text();
+  screen.line(screen.mark(false) + fit_left("the file on disk is refused: " +
+                                                printable(faults.substr(0, faults.find('\n'))),
+                                            screen_width - Screen::mark_width));
+}
+
+// What a person must know first: the end of the line is cut when it is too long.
+void show_store(Screen& screen, const Value& status) {
+  const std::uint64_t used = number_of(status, "store_used_bytes");
+  const std::uint64_t max = std::max<std::uint64_t>(1, number_of(status, "store_max_bytes"));
+  std::string line = "store " + bytes_text(used) + " of " + bytes_text(max) + " (" +
+                     std::to_string(used * 100 / max) + " %)";
+  if (truth_of(status, "blocked")) {
+    line += ", FULL: devices wait";
+  } else if (figure_of(status, "store_full_in_seconds")) {
+    line += ", at this rate full in " + seconds_text(status, "store_full_in_seconds");
+  }
+  if (const auto damaged = number_of(status, "damaged_records"))
+    line += ", damaged records " + count_text(damaged, 7);
+  if (const auto differences = number_of(status, "replay_differences"))
+    line += ", replay differences " + count_text(differences, 7);
+  line += "; dead letters " + count_text(number_of(status, "dead_letters"), 9) +
+          ", repeats dropped " + count_text(number_of(status, "redelivered"), 9);
+  screen.line(fit_left(line, screen_width));
+}
+
+void show_sources(Screen& screen, const Value& status) {
+  screen.heading(
+      "SOURCES",
+      " address                    peers    msg/s      messages     last    bad refused");
+  for (const Value& source : list_of(status, "sources")) {
+    const bool is_running = truth_of(source, "running");
+    std::string address = text_of(source, "address");
+    if (address.empty()) address = "(" + text_of(source, "type") + ")";
+    screen.line(screen.row(is_running, text_of(source, "name")) + fit_left(address, 25) + " " +
+                fit_right(count_text(number_of(source, "connections"), 6), 6) + " " +
+                fit_right(rate_text(figure_of(source, "messages_per_second").value_or(0), 8), 8) +
+                " " + fit_right(count_text(number_of(source, "messages"), 13), 13) + " " +
+                fit_right(screen.age_text(source, "last_message"), 8) + " " +
+                fit_right(count_text(number_of(source, "undecodable"), 6), 6) + " " +
+                fit_right(count_text(number_of(source, "refused"), 7), 7));
+    if (!is_running) screen.last_error(source, false);
+  }
+}
+
+void show_pipelines(Screen& screen, const Value& status) {
+  screen.heading("PIPELINES", "            in           out   failed  dropped");
+  for (const Value& pipeline : list_of(status, "pipelines")) {
+    std::string dropped;
+    const Value* reasons = pipeline.find("dropped");
+    if (reasons != nullptr && reasons->kind() == Kind::map) {
+      for (const MapEntry& entry : reasons->as_map()) {
+        dropped += (dropped.empty() ? "" : ", ") +
+                   count_text(static_cast<std::uint64_t>(entry.value.as_int()), 9) + " by " +
+                   printable(entry.key.as_text());
+      }
+    }
+    const std::uint64_t failed = number_of(pipeline, "failed");
+    screen.line(Screen::plain_row(text_of(pipeline, "name")) +
+                fit_right(count_text(number_of(pipeline, "in"), 13), 13) + " " +
+                fit_right(count_text(number_of(pipeline, "out"), 13), 13) + " " +
+                fit_right(count_text(failed, 8), 8) + "  " +
+                fit_left(dropped.empty() ? "-" : dropped, 42));
+  }
+}
+
+void show_sinks(Screen& screen, const Value& status) {
+  screen.heading("SINKS",
+                 " state         waiting   in store   oldest  full in   delivered rejected ratio");
+  for (const Value& sink : list_of(status, "sinks")) {
+    const bool is_good = !truth_of(sink, "failing");
+    const std::uint64_t waiting = number_of(sink, "backlog_events");
+    const std::string_view state = !is_good ? "failing" : waiting > 0 ? "delivering" : "up to date";
+    const double ratio = figure_of(sink, "compression").value_or(0);
+    screen.line(screen.row(is_good, text_of(sink, "name")) + fit_left(state, 10) + " " +
+                fit_right(count_text(waiting, 10), 10) + " " +
+                fit_right(bytes_text(number_of(sink, "backlog_bytes")), 10) + " " +
+                fit_right(seconds_text(sink, "oldest_waiting_seconds"), 8) + " " +
+                fit_right(seconds_text(sink, "full_in_seconds"), 8) + " " +
+                fit_right(count_text(number_of(sink, "delivered_events"), 11), 11) + " " +
+                fit_right(count_text(number_of(sink, "rejected_events"), 8), 8) + " " +
+                fit_right(ratio > 0 ? rate_text(ratio, 5) : "-", 5));
+    screen.last_error(sink, is_good);
+  }
+}
+
+}  // namespace
+
+Result<std::string> render_status(std::string_view json, bool with_colour) {
+  Arena arena;
+  const Value status = TRY(parse_json(json, arena));
+  if (status.find("gateway") == nullptr)
+    return Error{ErrorKind::bad_input, "the gateway's answer is not a status"};
+  Screen screen(status, with_colour);
+  show_gateway(screen, status);
+  show_store(screen, status);
+  show_sources(screen, status);
+  show_pipelines(screen, status);
+  show_sinks(screen, status);
+  return std::move(screen).text();
+}
+
+bool json_is_red(std::string_view json) {
+  Arena arena;
+  const auto status = parse_json(json, arena);
+  return !status || truth_of(*status, "red");
+}
+
+}  // namespace sluice
