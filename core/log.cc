@@ -3,21 +3,28 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace sluice {
 namespace {
 
+// What a peer said may be in a value: it must not steer the terminal that shows the log.
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
 // Quotes a value only when it holds something that would break key=value.
 void append_field_value(std::string& line, std::string_view value) {
-  if (!value.empty() && value.find_first_of(" \"=\n\t\\") == std::string_view::npos) {
+  const auto needs_quotes = [](char c) {
+    return c == ' ' || c == '"' || c == '=' || c == '\\' || is_control(c);
+  };
+  if (!value.empty() && std::ranges::none_of(value, needs_quotes)) {
     line += value;
     return;
   }
   line.push_back('"');
   for (const char c : value) {
     if (c == '"' || c == '\\') line.push_back('\\');
-    line.push_back(c == '\n' || c == '\t' ? ' ' : c);
+    line.push_back(is_control(c) ? ' ' : c);
   }
   line.push_back('"');
 }

@@ -8,7 +8,9 @@
 #include "drivers/mqtt/sink/mqtt_sink.h"
 #include "gateway/common_options.h"
 #include "gateway/driver_options.h"
+#include "gateway/signal_step_options.h"
 #include "gateway/step_options.h"
+#include "gateway/window_options.h"
 
 namespace sluice {
 namespace {
@@ -62,10 +64,25 @@ constexpr std::array sinks = {
 };
 
 constexpr std::array steps = {
+    StepType{"changed", "Lets an event pass when a value of its key has changed.", describe_changed,
+             read_changed},
+    StepType{"deadband", "Lets a number pass when it is far enough from the last that did.",
+             describe_deadband, read_deadband},
+    StepType{"debounce", "Of a burst of events lets the last one leave, once it is over.",
+             describe_debounce, read_debounce},
+    StepType{"dedupe", "Drops events that came before.", describe_dedupe, read_dedupe},
     StepType{"filter", "Lets events pass for which a condition is true.", describe_filter,
              read_filter},
     StepType{"map", "Sets, renames and removes fields.", describe_map, read_map},
     StepType{"route", "Sends events to named outputs by condition.", describe_route, read_route},
+    StepType{"sample", "Lets every n-th event pass, or one in each interval.", describe_sample,
+             read_sample},
+    StepType{"split", "Makes an event of each element of a list.", describe_split, read_split},
+    StepType{"swinging_door",
+             "Drops events that lie on straight lines between others, within an error bound.",
+             describe_swinging_door, read_swinging_door},
+    StepType{"throttle", "Lets at most so many events pass in an interval.", describe_throttle,
+             read_throttle},
     StepType{"window", "Summarises events of the same key in spans of event time.", describe_window,
              read_window},
 };

@@ -89,7 +89,8 @@ void describe(Fields<EventSection>& fields) {
       .optional("type", &EventSection::type, "The event's type; without it \"sluice.event\".")
       .optional("subject", &EventSection::subject, "What the event is about: a device, a machine.")
       .optional("time", &EventSection::time,
-                "When it happened, as a timestamp; without it the time of receipt.");
+                "When it happened, as a timestamp; without it the time of receipt, and the box's "
+                "clock ends windows though nothing comes.");
 }
 
 void describe(Fields<WatermarkSection>& fields) {

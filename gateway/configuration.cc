@@ -77,13 +77,16 @@ std::optional<SourcePlan> read_source(const std::string& name, const RawTable& t
   SourcePlan plan;
   plan.name = name;
   plan.type = types[*type];
-  plan.watermark = {section.watermark.out_of_order, section.watermark.idle_timeout,
-                    section.watermark.max_ahead};
+  plan.watermark.out_of_order = section.watermark.out_of_order;
+  plan.watermark.idle_timeout = section.watermark.idle_timeout;
+  plan.watermark.max_ahead = section.watermark.max_ahead;
   plan.decoder = read_decoder(section.decode, table, diagnostics);
   compile_optional(section.event.id, plan.mapping.id, diagnostics);
   compile_optional(section.event.type, plan.mapping.type, diagnostics);
   compile_optional(section.event.subject, plan.mapping.subject, diagnostics);
   compile_optional(section.event.time, plan.mapping.time, diagnostics);
+  plan.watermark.is_arrival =
+      !plan.mapping.time && plan.decoder != nullptr && !plan.decoder->brings_time();
   if (!reader.finish() || !make) return std::nullopt;
   plan.make = std::move(*make);
   return plan;
@@ -187,7 +190,7 @@ std::optional<PipelineSetup> read_pipeline(const std::string& name, const RawTab
 
 // Every name in from and to must be there.
 void check_names(const std::map<std::string, RawTable>& pipelines,
-                 const std::vector<std::string>& inputs, const std::vector<std::string>& sinks,
+                 const std::vector<std::string>& inputs, const std::vector<std::string>& sink_names,
                  Diagnostics& diagnostics) {
   const auto check = [&](const LocatedText& name, const std::vector<std::string>& known,
                          std::string_view what) {
@@ -203,7 +206,7 @@ void check_names(const std::map<std::string, RawTable>& pipelines,
     Diagnostics already_reported("", "");
     read_table(table, section, already_reported);
     for (const LocatedText& input : section.from) check(input, inputs, "source or pipeline");
-    for (const LocatedText& sink : section.to) check(sink, sinks, "sink");
+    for (const LocatedText& sink : section.to) check(sink, sink_names, "sink");
   }
 }
 

@@ -49,8 +49,14 @@ void MessageReceiver::decode(const Message& message, std::size_t source, Beat& b
     letter.reason = made.error().message;
     letter.event = maker.make_undecoded(message, beat.arena, sequence);
     letter.event.fingerprint = fingerprint;
-    beat.undecodable.push_back(std::move(letter));
     undecodable_[source]->add();
+    undecodable_log_.report(static_cast<std::int64_t>(now_), LogLevel::warning,
+                            "A message cannot be decoded: it is kept as a dead letter",
+                            {{"source", maker.source_name()},
+                             {"sender", message.sender},
+                             {"topic", message.topic},
+                             {"reason", letter.reason}});
+    beat.undecodable.push_back(std::move(letter));
     return;
   }
   drop_known_ids(beat, first, fingerprint);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/metrics.h"
 #include "core/result.h"
 #include "gateway/beat.h"
@@ -39,6 +40,7 @@ class MessageReceiver {
   const std::vector<EventMaker*> makers_;
   RepeatMemory repeats_;
   EngineTime now_{};
+  RepeatedError undecodable_log_;
 
   Counter& redelivered_;
   std::vector<Counter*> received_;  // messages by source

@@ -158,20 +158,21 @@ void Shipper::succeed(const Batch& batch, const Delivery& delivery) {
   const bool is_rejected = delivery.outcome == Delivery::Outcome::rejected;
   border_.acknowledge({batch.lane, batch.first, batch.end, is_rejected,
                        is_rejected ? delivery.reason : std::string()});
-  if (failures_ > 0)
+  if (failures_ > 0 && !is_rejected)
     log_info("Upstream takes batches again",
              {{"sink", config_.sink_name}, {"attempts", failures_}});
   failures_ = 0;
   const std::scoped_lock lock(status_mutex_);
   status_.is_failing = false;
-  status_.last_delivery = clock_.wall();
   if (is_rejected) {
     status_.last_error = delivery.reason + " (its events are dead letters)";
     status_.last_error_time = clock_.wall();
-    log_error(
+    error_log_.report(
+        clock_.monotonic().count(), LogLevel::error,
         "Upstream refused a batch for good: its events are dead letters",
         {{"sink", config_.sink_name}, {"batch", batch.outgoing.id}, {"reason", delivery.reason}});
   } else {
+    status_.last_delivery = clock_.wall();
     batches_.add();
     wire_bytes_.add(batch.outgoing.body.size());
     ++status_.batches;

@@ -15,11 +15,9 @@ namespace sluice {
 std::unique_ptr<Step> read_filter(TableReader& reader, Diagnostics& diagnostics);
 std::unique_ptr<Step> read_map(TableReader& reader, Diagnostics& diagnostics);
 std::unique_ptr<Step> read_route(TableReader& reader, Diagnostics& diagnostics);
-std::unique_ptr<Step> read_window(TableReader& reader, Diagnostics& diagnostics);
 
 ComponentDescription describe_filter(std::string_view key, std::string_view summary);
 ComponentDescription describe_map(std::string_view key, std::string_view summary);
 ComponentDescription describe_route(std::string_view key, std::string_view summary);
-ComponentDescription describe_window(std::string_view key, std::string_view summary);
 
 }  // namespace sluice

@@ -8,15 +8,6 @@
 namespace sluice {
 namespace {
 
-// Where an input of a pipeline comes from.
-struct InputRef {
-  enum class From : std::uint8_t { source, pipeline } from = From::source;
-  std::size_t index = 0;
-  // Of a pipeline: its main output, or one that a step names.
-  static constexpr std::size_t main_output = ~std::size_t{0};
-  std::size_t output = main_output;
-};
-
 Error unknown_input(const std::string& pipeline, const std::string& input) {
   return {
       ErrorKind::bad_config,
@@ -31,6 +22,14 @@ void GraphOutput::clear() {
 }
 
 struct Graph::Impl {
+  // Where an input of a pipeline comes from.
+  struct InputRef {
+    enum class From : std::uint8_t { source, pipeline } from = From::source;
+    std::size_t index = 0;
+    // Of a pipeline: its main output, or one that a step names.
+    static constexpr std::size_t main_output = ~std::size_t{0};
+    std::size_t output = main_output;
+  };
   struct Pipeline {
     std::unique_ptr<PipelineRun> run;
     std::vector<InputRef> inputs;
@@ -57,12 +56,18 @@ struct Graph::Impl {
   std::vector<GraphTarget> targets;
   std::vector<Part> parts;
   std::vector<PartRef> part_refs;
+  struct BlockTimes {
+    EngineTime engine;
+    Timestamp wall;
+  };
+  std::optional<BlockTimes> last_block;       // the last that was journaled
   std::size_t saving = 0;                     // index of the part being saved
   std::vector<std::string> saved_watermarks;  // taken at begin_snapshot, by part
 
   Result<void> resolve_inputs(const std::vector<PipelineSetup>& setups,
                               const std::vector<std::size_t>& order);
   void find_reach();
+  std::optional<EngineTime> clock_brings(Timestamp wanted, const Pipeline& pipeline) const;
   void list_parts(const std::vector<PipelineSetup>& setups, const std::vector<std::size_t>& order);
   void name_derived(GraphOutput& out, const BlockTime& time, Arena& arena) const;
   void gather_input(Pipeline& pipeline, std::span<Event* const> events);
@@ -243,15 +248,18 @@ void Graph::process(std::span<Event* const> events, const BlockTime& time, Arena
                                                         time.is_clock_good);
   }
   if (time.is_journaled) {
-    for (SourceWatermark& watermark : impl.source_watermarks)
+    for (SourceWatermark& watermark : impl.source_watermarks) {
+      watermark.observe_clock(time.wall, time.was_backpressured);
       watermark.advance_time(time.now, time.was_backpressured);
+    }
+    impl.last_block = {time.now, time.wall};
   }
   std::vector<WatermarkInput> inputs;
   for (Impl::Pipeline& pipeline : impl.pipelines) {
     impl.gather_input(pipeline, events);
     inputs.clear();
-    for (const InputRef& input : pipeline.inputs) {
-      inputs.push_back(input.from == InputRef::From::source
+    for (const Impl::InputRef& input : pipeline.inputs) {
+      inputs.push_back(input.from == Impl::InputRef::From::source
                            ? impl.source_watermarks[input.index].input()
                            : impl.pipelines[input.index].watermark.input());
     }
@@ -291,6 +299,23 @@ const std::vector<std::size_t>& Graph::targets_of(std::size_t source) const {
   return impl_->source_targets[source];
 }
 
+// When the clock alone brings the pipeline's watermark there; nothing: it needs events for that.
+std::optional<EngineTime> Graph::Impl::clock_brings(Timestamp wanted,
+                                                    const Pipeline& pipeline) const {
+  Timestamp wall = wanted;
+  for (const InputRef& input : pipeline.inputs) {
+    if (input.from != InputRef::From::source) return std::nullopt;
+    const SourceWatermark& source = source_watermarks[input.index];
+    if (!source.is_arrival()) return std::nullopt;
+    wall = std::max(wall, source.clock_at(wanted));
+  }
+  if (!last_block) return EngineTime{0};  // just started: the next block tells the time
+  // Not at once again when the last block did not bring it there, because the clock was set or the
+  // source held back.
+  constexpr Duration least_wait = std::chrono::milliseconds(200);
+  return last_block->engine + std::max(least_wait, wall - last_block->wall);
+}
+
 std::optional<EngineTime> Graph::next_timer() const {
   std::optional<EngineTime> next;
   const auto consider = [&](std::optional<EngineTime> time) {
@@ -302,6 +327,8 @@ std::optional<EngineTime> Graph::next_timer() const {
   for (const Impl::Pipeline& pipeline : impl_->pipelines) {
     for (std::size_t step = 0; step < pipeline.run->size(); ++step) {
       consider(pipeline.run->step(step).next_timer());
+      if (const auto wanted = pipeline.run->step(step).next_watermark())
+        consider(impl_->clock_brings(*wanted, pipeline));
     }
   }
   return next;

@@ -75,6 +75,10 @@ class Step {
   // When advance_time() would do something though no event came. Nothing: never.
   virtual std::optional<EngineTime> next_timer() const { return std::nullopt; }
 
+  // The watermark at which advance_watermark() would do something though no event came. Nothing:
+  // at none.
+  virtual std::optional<Timestamp> next_watermark() const { return std::nullopt; }
+
   // --- State. A stateless step keeps these defaults. ---
 
   virtual bool is_stateful() const { return false; }

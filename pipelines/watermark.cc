@@ -36,6 +36,16 @@ void SourceWatermark::observe(Timestamp event_time, Timestamp received, bool is_
   was_heard_ = true;
 }
 
+void SourceWatermark::observe_clock(Timestamp wall, bool was_backpressured) {
+  if (!config_.is_arrival || was_heard_ || was_backpressured) return;
+  const Timestamp reached = subtract_saturated(wall, arrival_slack);
+  highest_ = highest_ ? std::max(*highest_, reached) : reached;
+}
+
+Timestamp SourceWatermark::clock_at(Timestamp wanted) const {
+  return add_saturated(add_saturated(wanted, config_.out_of_order), arrival_slack);
+}
+
 void SourceWatermark::advance_time(EngineTime now, bool was_backpressured) {
   if (was_heard_) {
     silence_ = Duration{0};

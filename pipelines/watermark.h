@@ -27,7 +27,14 @@ struct WatermarkConfig {
   Duration idle_timeout = std::chrono::seconds(30);
   // An event's time counts as at most this much after it was received, while the clock is good.
   Duration max_ahead = std::chrono::minutes(5);
+  // The events bring no time: theirs is the time of receipt, and the box's clock moves the
+  // watermark on, though nothing comes.
+  bool is_arrival = false;
 };
+
+// How far the watermark of arrival stays behind the clock: what a source has stamped reaches the
+// engine within this, unless the source is held back.
+constexpr Duration arrival_slack = std::chrono::seconds(1);
 
 // What a step sees of one of its inputs.
 struct WatermarkInput {
@@ -45,6 +52,10 @@ class SourceWatermark {
   // good the box cannot tell what the future is, and the event's time counts as it is.
   void observe(Timestamp event_time, Timestamp received, bool is_clock_good);
 
+  // Once a block, before advance_time(), with its wall time: moves a watermark of arrival on,
+  // unless this block brought events (theirs say it better) or the gateway held the source back.
+  void observe_clock(Timestamp wall, bool was_backpressured);
+
   // Once at the end of each block, with its engine time. The time since the block before does not
   // count as silence when the gateway itself held the source back.
   void advance_time(EngineTime now, bool was_backpressured);
@@ -52,6 +63,9 @@ class SourceWatermark {
   WatermarkInput input() const { return {watermark(), is_idle()}; }
   std::optional<Timestamp> watermark() const;
   bool is_idle() const;
+  bool is_arrival() const { return config_.is_arrival; }
+  // The wall time at which observe_clock() brings the watermark to `wanted`.
+  Timestamp clock_at(Timestamp wanted) const;
   // When the source falls idle if nothing comes; nothing: it is idle already, or never will be.
   std::optional<EngineTime> idle_at() const;
   // Events whose effect was limited, since the start of the program.

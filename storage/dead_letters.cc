@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-const std::string prefix(1, keys::dead_letter);
+const std::string dead_letter_prefix(1, keys::dead_letter);
 // How many a record may have held that cannot be read: no number is given twice.
 constexpr std::uint64_t lost_letters = 10'000;
 
@@ -60,8 +60,8 @@ Result<void> read_dead_letters(
     const Store& store, FrameCodec& codec, std::string_view store_id, std::uint64_t first,
     std::uint64_t& damaged,
     const std::function<bool(const DeadLetter&, const BlockHeader&)>& visit) {
-  FoundFrame found = TRY(read_at_or_before(store, prefix, first));
-  if (!found.is_found) found = TRY(read_at_or_after(store, prefix, first));
+  FoundFrame found = TRY(read_at_or_before(store, dead_letter_prefix, first));
+  if (!found.is_found) found = TRY(read_at_or_after(store, dead_letter_prefix, first));
   while (found.is_found) {
     Arena arena;
     const auto raw = codec.open(found.frame.bytes);
@@ -74,14 +74,14 @@ Result<void> read_dead_letters(
         if (letter.number >= first && !visit(letter, parsed->header)) return {};
       }
     }
-    found = TRY(read_at_or_after(store, prefix, found.frame.number + 1));
+    found = TRY(read_at_or_after(store, dead_letter_prefix, found.frame.number + 1));
   }
   return {};
 }
 
 Result<void> recover_dead_letters(const Store& store, FrameCodec& codec, Head& head,
                                   std::uint64_t& damaged) {
-  const FoundFrame last = TRY(read_at_or_before(store, prefix, ~0ULL));
+  const FoundFrame last = TRY(read_at_or_before(store, dead_letter_prefix, ~0ULL));
   if (!last.is_found) return {};
   const auto raw = codec.open(last.frame.bytes);
   Arena arena;
@@ -99,7 +99,7 @@ Result<void> recover_dead_letters(const Store& store, FrameCodec& codec, Head& h
 
 Result<std::size_t> trim_dead_letters(const Store& store, WriteBatch& batch, std::uint64_t end,
                                       std::size_t max_records) {
-  return erase_before(store, batch, prefix, end, max_records);
+  return erase_before(store, batch, dead_letter_prefix, end, max_records);
 }
 
 }  // namespace sluice

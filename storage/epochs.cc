@@ -6,7 +6,7 @@
 
 namespace sluice {
 namespace {
-const std::string prefix(1, keys::epoch);
+const std::string epoch_prefix(1, keys::epoch);
 }
 
 void put_epoch(WriteBatch& batch, FrameCodec& codec, const Epoch& epoch) {
@@ -27,7 +27,7 @@ void put_epoch(WriteBatch& batch, FrameCodec& codec, const Epoch& epoch) {
 Result<std::optional<Epoch>> last_epoch(const Store& store, FrameCodec& codec) {
   std::uint64_t below = ~0ULL;
   for (;;) {
-    const FoundFrame found = TRY(read_at_or_before(store, prefix, below));
+    const FoundFrame found = TRY(read_at_or_before(store, epoch_prefix, below));
     if (!found.is_found) return std::optional<Epoch>();
     if (const auto raw = codec.open(found.frame.bytes)) {
       ByteReader in(*raw);
@@ -51,7 +51,7 @@ Result<std::optional<Epoch>> last_epoch(const Store& store, FrameCodec& codec) {
 
 Result<void> trim_epochs(const Store& store, WriteBatch& batch, std::uint32_t newest) {
   if (newest < 2) return {};
-  const auto erased = TRY(erase_before(store, batch, prefix, newest - 1, 16));
+  const auto erased = TRY(erase_before(store, batch, epoch_prefix, newest - 1, 16));
   (void)erased;
   return {};
 }

@@ -5,7 +5,7 @@
 
 namespace sluice {
 namespace {
-const std::string prefix(1, keys::journal);
+const std::string journal_prefix(1, keys::journal);
 }
 
 void put_journal(WriteBatch& batch, FrameCodec& codec, const BlockHeader& header,
@@ -15,7 +15,7 @@ void put_journal(WriteBatch& batch, FrameCodec& codec, const BlockHeader& header
 }
 
 Result<std::string> read_journal_raw(const Store& store, FrameCodec& codec, std::uint64_t block) {
-  const FoundFrame found = TRY(read_at_or_after(store, prefix, block));
+  const FoundFrame found = TRY(read_at_or_after(store, journal_prefix, block));
   if (!found.is_found || found.frame.number != block) {
     return Error{ErrorKind::corrupt, "journal block " + std::to_string(block) + " is not there"};
   }
@@ -24,7 +24,7 @@ Result<std::string> read_journal_raw(const Store& store, FrameCodec& codec, std:
 
 Result<std::optional<JournalEntry>> next_journal(const Store& store, FrameCodec& codec,
                                                  std::uint64_t block) {
-  const FoundFrame found = TRY(read_at_or_after(store, prefix, block));
+  const FoundFrame found = TRY(read_at_or_after(store, journal_prefix, block));
   if (!found.is_found) return std::optional<JournalEntry>();
   JournalEntry entry;
   entry.block = found.frame.number;
@@ -40,7 +40,7 @@ Result<std::optional<JournalEntry>> next_journal(const Store& store, FrameCodec&
 
 Result<std::size_t> trim_journal(const Store& store, WriteBatch& batch, std::uint64_t end,
                                  std::size_t max_records) {
-  return erase_before(store, batch, prefix, end, max_records);
+  return erase_before(store, batch, journal_prefix, end, max_records);
 }
 
 }  // namespace sluice

@@ -8,18 +8,18 @@
 namespace sluice {
 namespace {
 
-const std::string prefix(1, keys::quarantine);
+const std::string quarantine_prefix(1, keys::quarantine);
 
 }  // namespace
 
 Result<bool> put_quarantine(const Store& store, WriteBatch& batch, const std::string& record_key) {
   if (TRY(count_quarantined(store)) >= max_quarantined_records) return false;
-  const std::string copy_key = prefix + record_key;
+  const std::string copy_key = quarantine_prefix + record_key;
   if (TRY(store.last(copy_key, keys::after(copy_key)))) return false;
   std::vector<std::pair<std::string, std::string>> parts;
   TRY(store.scan(record_key, keys::after(record_key),
                  [&](std::string_view key, std::string_view value) {
-                   parts.emplace_back(prefix + std::string(key), value);
+                   parts.emplace_back(quarantine_prefix + std::string(key), value);
                    return true;
                  }));
   for (auto& [key, value] : parts) batch.put(std::move(key), std::move(value));
@@ -29,12 +29,13 @@ Result<bool> put_quarantine(const Store& store, WriteBatch& batch, const std::st
 Result<std::size_t> count_quarantined(const Store& store) {
   std::size_t records = 0;
   std::string last;  // without the part
-  TRY(store.scan(prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
-    const std::string_view record = key.substr(0, key.size() - 1);
-    if (record != last) ++records;
-    last = record;
-    return true;
-  }));
+  TRY(store.scan(quarantine_prefix, keys::after(quarantine_prefix),
+                 [&](std::string_view key, std::string_view) {
+                   const std::string_view record = key.substr(0, key.size() - 1);
+                   if (record != last) ++records;
+                   last = record;
+                   return true;
+                 }));
   return records;
 }
 

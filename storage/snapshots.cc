@@ -7,7 +7,7 @@ namespace sluice {
 namespace {
 
 constexpr std::uint32_t closing = ~0U;  // the slice number of a snapshot's closing record
-const std::string prefix(1, keys::snapshot);
+const std::string snapshot_prefix(1, keys::snapshot);
 
 Error damaged_slice() { return {ErrorKind::corrupt, "a stored snapshot is damaged"}; }
 
@@ -53,18 +53,19 @@ void put_snapshot_end(WriteBatch& batch, FrameCodec& codec, std::uint64_t block,
 Result<std::optional<SnapshotInfo>> find_snapshot(const Store& store, FrameCodec& codec,
                                                   std::uint64_t& damaged) {
   std::optional<SnapshotInfo> newest;
-  TRY(store.scan(prefix, keys::after(prefix), [&](std::string_view key, std::string_view value) {
-    ByteReader in(key.substr(1));
-    const auto block = in.big_endian<std::uint64_t>();
-    if (in.big_endian<std::uint32_t>() != closing || !in.is_ok()) return true;
-    auto info = parse_closing(value, codec);
-    if (!info || info->block != block) {
-      ++damaged;
-    } else {
-      newest = std::move(*info);
-    }
-    return true;
-  }));
+  TRY(store.scan(snapshot_prefix, keys::after(snapshot_prefix),
+                 [&](std::string_view key, std::string_view value) {
+                   ByteReader in(key.substr(1));
+                   const auto block = in.big_endian<std::uint64_t>();
+                   if (in.big_endian<std::uint32_t>() != closing || !in.is_ok()) return true;
+                   auto info = parse_closing(value, codec);
+                   if (!info || info->block != block) {
+                     ++damaged;
+                   } else {
+                     newest = std::move(*info);
+                   }
+                   return true;
+                 }));
   return newest;
 }
 
@@ -86,7 +87,7 @@ Result<void> load_snapshot(
 Result<std::size_t> trim_snapshots(const Store& store, WriteBatch& batch, std::uint64_t block,
                                    std::size_t max_records) {
   std::size_t erased = 0;
-  TRY(store.scan(prefix, keys::numbered(keys::snapshot, block),
+  TRY(store.scan(snapshot_prefix, keys::numbered(keys::snapshot, block),
                  [&](std::string_view key, std::string_view) {
                    batch.erase(std::string(key));
                    return ++erased < max_records;
@@ -95,7 +96,7 @@ Result<std::size_t> trim_snapshots(const Store& store, WriteBatch& batch, std::u
 }
 
 Result<void> erase_unfinished(const Store& store, WriteBatch& batch, std::uint64_t block) {
-  return store.scan(keys::numbered(keys::snapshot, block + 1), keys::after(prefix),
+  return store.scan(keys::numbered(keys::snapshot, block + 1), keys::after(snapshot_prefix),
                     [&](std::string_view key, std::string_view) {
                       batch.erase(std::string(key));
                       return true;

@@ -25,6 +25,9 @@ class Decoder {
   virtual Result<void> decode(const Message& message, bool needs_data, Arena& arena,
                               std::vector<Event>& out) = 0;
 
+  // True when the payload says when its events happened.
+  virtual bool brings_time() const { return false; }
+
   // The `data` of an event's payload again, when a block is read back from the journal.
   virtual Result<Value> parse(std::string_view payload, Arena& arena) = 0;
 };

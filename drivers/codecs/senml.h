@@ -26,6 +26,7 @@ class SenmlDecoder final : public Decoder {
 
   Result<void> decode(const Message& message, bool needs_data, Arena& arena,
                       std::vector<Event>& out) override;
+  bool brings_time() const override { return true; }
   // No event of this decoder has a payload to be parsed again: bad_input.
   Result<Value> parse(std::string_view payload, Arena& arena) override;
 

@@ -7,15 +7,12 @@
 
 #include "gateway/cli/commands.h"
 #include "gateway/cli/event_lines.h"
+#include "gateway/cli/print.h"
 #include "pipelines/expression/explain.h"
 #include "pipelines/expression/expression.h"
 
 namespace sluice {
 namespace {
-
-void print(FILE* where, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), where);
-}
 
 // The line of the expression that `offset` lies in, and a caret below.
 std::string with_caret(std::string_view text, std::size_t offset) {

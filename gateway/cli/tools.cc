@@ -7,16 +7,14 @@
 #include "gateway/admin/client.h"
 #include "gateway/catalog.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/print.h"
 #include "gateway/configuration.h"
 #include "gateway/status_screen.h"
+#include "pipelines/aggregates/catalog.h"
 #include "pipelines/expression/language.h"
 
 namespace sluice {
 namespace {
-
-void print(FILE* where, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), where);
-}
 
 // The socket that the options name: itself, the configuration's, or the default.
 std::string find_socket(const ToolOptions& options) {
@@ -81,7 +79,7 @@ int reload_command(const ToolOptions& options) {
 }
 
 int reference_command() {
-  print(stdout, render_reference(describe_all()) + render_language());
+  print(stdout, render_reference(describe_all()) + render_aggregates() + render_language());
   return exit_ok;
 }
 

@@ -76,11 +76,12 @@ concept AggregateState = std::copy_constructible<State> &&
                            { other.heap_bytes() } -> std::same_as<std::size_t>;
                          };
 
-// An Aggregate made of its State; `initial` is what each state starts as.
+// An Aggregate made of its State; `initial` is what each state starts as. One that has parameters
+// which no state needs to hold derives from this and overrides what they matter to.
 template <AggregateState State>
-class AggregateOf final : public Aggregate {
+class AggregateOf : public Aggregate {
  public:
-  explicit AggregateOf(State initial = {}) : initial_(std::move(initial)) {}
+  explicit AggregateOf(State initial = State()) : initial_(std::move(initial)) {}
 
   std::string_view refuses(const Value& value) const override { return State::refuses(value); }
   std::size_t state_bytes() const override { return sizeof(State); }
@@ -95,10 +96,11 @@ class AggregateOf final : public Aggregate {
   std::size_t heap_bytes(const void* state) const override { return of(state).heap_bytes(); }
   bool is_growing() const override { return State::is_growing; }
 
- private:
+ protected:
   static State& of(void* state) { return *static_cast<State*>(state); }
   static const State& of(const void* state) { return *static_cast<const State*>(state); }
 
+ private:
   const State initial_;
 };
 

@@ -30,7 +30,11 @@ struct Extreme {
   std::size_t heap_bytes() const { return 0; }
 
   void take(const Value& value) {
-    if (best.is_null() || (sign < 0 ? is_less(value, best) : is_less(best, value))) best = value;
+    if (!beats(value)) best = value;
+  }
+  // Whether the best stays what it is when `value` comes.
+  bool beats(const Value& value) const {
+    return !best.is_null() && !(sign < 0 ? is_less(value, best) : is_less(best, value));
   }
 
   Value best;  // null or a number

@@ -1,6 +1,8 @@
 #include "pipelines/windows/emit.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 namespace sluice {
@@ -41,13 +43,7 @@ std::size_t Pane::heap_bytes() const {
 Result<std::span<const Value>> Emit::read(const Event& event, Arena& arena) {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     const Field& field = fields_[i];
-    if (!field.argument) {
-      readings_[i] = Value::boolean(true);  // count(): every event
-      continue;
-    }
-    // A plain path is read directly: an absent field is then no error, as it is in an expression.
-    const Value value =
-        field.path ? field.path->read(event.data, arena) : field.argument->evaluate(event, arena);
+    const Value value = read_arguments(field, event, arena);
     if (value.is_error()) {
       return Error{ErrorKind::bad_input,
                    "emit." + field.name + ": " + std::string(value.as_text())};
@@ -63,6 +59,24 @@ Result<std::span<const Value>> Emit::read(const Event& event, Arena& arena) {
     readings_[i] = value;
   }
   return std::span<const Value>(readings_);
+}
+
+// The value of its argument, or the list of those of its two; null when one is absent.
+Value Emit::read_arguments(const Field& field, const Event& event, Arena& arena) {
+  if (field.arguments.empty()) return Value::boolean(true);  // count(): every event
+  std::array<Value, 2> values;
+  bool is_absent = false;
+  for (std::size_t i = 0; i < field.arguments.size(); ++i) {
+    const Argument& argument = field.arguments[i];
+    // A plain path is read directly: an absent field is then no error, as it is in an expression.
+    values[i] = argument.path ? argument.path->read(event.data, arena)
+                              : argument.expression.evaluate(event, arena);
+    if (values[i].is_error()) return values[i];
+    is_absent = is_absent || values[i].is_null();
+  }
+  if (is_absent) return Value::null();
+  return field.arguments.size() == 1 ? values[0]
+                                     : Value::list(arena.copy(std::span<const Value>(values)));
 }
 
 Pane Emit::make_pane() const {
@@ -106,8 +120,10 @@ Pane Emit::load_pane(ByteReader& in) const {
 }
 
 bool Emit::uses_data() const {
-  return std::ranges::any_of(
-      fields_, [](const Field& field) { return field.argument && field.argument->uses_data(); });
+  return std::ranges::any_of(fields_, [](const Field& field) {
+    return std::ranges::any_of(
+        field.arguments, [](const Argument& argument) { return argument.expression.uses_data(); });
+  });
 }
 
 }  // namespace sluice

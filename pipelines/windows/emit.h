@@ -94,16 +94,20 @@ class Emit {
  private:
   friend class Pane;
 
+  struct Argument {
+    Expression expression;
+    std::optional<DataPath> path;  // when it is a plain one
+  };
   struct Field {
     std::string name;
     std::unique_ptr<Aggregate> aggregate;
-    std::optional<Expression> argument;  // nothing: every event counts
-    std::optional<DataPath> path;        // of an argument that is a plain path
-    std::size_t offset = 0;              // of its state in a pane
+    std::vector<Argument> arguments;  // none: every event counts; two: a reading is a list of both
+    std::size_t offset = 0;           // of its state in a pane
   };
 
   Emit() = default;
   static std::optional<Field> compile_field(const EmitField& field, StepErrors& errors);
+  static Value read_arguments(const Field& field, const Event& event, Arena& arena);
   void lay_out();
   void* state(Pane& pane, const Field& field) const { return pane.states_.get() + field.offset; }
   const void* state(const Pane& pane, const Field& field) const {

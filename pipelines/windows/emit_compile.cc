@@ -14,8 +14,9 @@ namespace {
 
 // What is wrong with the number of arguments; empty: nothing.
 std::string wrong_arguments(const AggregateKind& kind, std::size_t count) {
-  const std::size_t most = kind.takes_parameter ? 2 : 1;
-  const bool is_wrong = count > most || (kind.needs_argument && count == 0);
+  const std::size_t least = kind.arguments.least + std::size_t{kind.parameters.least};
+  const std::size_t most = kind.arguments.most + std::size_t{kind.parameters.most};
+  const bool is_wrong = count < least || count > most;
   return is_wrong ? "write " + std::string(kind.usage) : std::string();
 }
 
@@ -66,7 +67,7 @@ std::optional<Emit::Field> Emit::compile_field(const EmitField& field, StepError
   if (!wrong.empty()) return refuse(text.name.offset, std::move(wrong));
 
   std::vector<double> parameters;
-  for (std::size_t i = 1; i < text.arguments.size(); ++i) {
+  for (std::size_t i = kind->arguments.most; i < text.arguments.size(); ++i) {
     const auto number = parse_number(text.arguments[i].text);
     if (!number) {
       return refuse(text.arguments[i].offset,
@@ -77,12 +78,13 @@ std::optional<Emit::Field> Emit::compile_field(const EmitField& field, StepError
   auto aggregate = kind->make(parameters);
   if (!aggregate) return refuse(text.arguments.back().offset, aggregate.error().message);
 
-  Field compiled{field.name, std::move(aggregate).value(), std::nullopt, std::nullopt, 0};
-  if (!text.arguments.empty()) {
-    const EmitText::Part& argument = text.arguments.front();
-    compiled.argument = sluice::compile_field(where, argument.text, argument.offset, errors);
-    if (!compiled.argument) return std::nullopt;
-    compiled.path = DataPath::parse(argument.text);
+  Field compiled{field.name, std::move(aggregate).value(), {}, 0};
+  const std::size_t arguments = std::min<std::size_t>(text.arguments.size(), kind->arguments.most);
+  for (std::size_t i = 0; i < arguments; ++i) {
+    const EmitText::Part& argument = text.arguments[i];
+    auto expression = sluice::compile_field(where, argument.text, argument.offset, errors);
+    if (!expression) return std::nullopt;
+    compiled.arguments.push_back({*std::move(expression), DataPath::parse(argument.text)});
   }
   return compiled;
 }

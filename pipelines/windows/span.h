@@ -18,4 +18,28 @@ struct Span {
 // ends with the range.
 Span tumbling_span(Timestamp time, Duration size, Duration offset);
 
+// SpanRule: which window a time falls into, where that follows from the time alone. No two windows
+// overlap.
+class SpanRule {
+ public:
+  virtual ~SpanRule() = default;
+  virtual Span span_of(Timestamp time) const = 0;
+};
+
+class TumblingSpans final : public SpanRule {
+ public:
+  TumblingSpans(Duration size, Duration offset) : size_(size), offset_(offset) {}
+  Span span_of(Timestamp time) const override { return tumbling_span(time, size_, offset_); }
+
+ private:
+  const Duration size_;
+  const Duration offset_;
+};
+
+// One window for all time. It never ends.
+class GlobalSpan final : public SpanRule {
+ public:
+  Span span_of(Timestamp) const override { return {Timestamp::min(), Timestamp::max()}; }
+};
+
 }  // namespace sluice

@@ -69,13 +69,14 @@ def main():
     sluice = take("--sluice", os.path.join(ROOT, "build/release/bin/sluice"))
     folder = overlay(os.path.abspath(take("--harness", os.path.join(ROOT, "..", "shared", "tools", "gateway-bench"))))
     sys.path.insert(0, folder)
+    # Peers are started in folders of their own: their paths must not be relative.
+    os.environ.setdefault("BENCH_OUT", os.path.abspath("results.jsonl"))
     import peers
 
     class Sluice(peers.Peer):
         name = "sluice"
 
         def start(self, scenario, data, inp, outp, options):
-            data = os.path.abspath(data)  # the harness starts peers in another folder
             steps = STEPS.get(scenario, "").replace("{{", "{").replace("}}", "}")
             # In the window scenario event time must move past the last window: the sum of counts is compared.
             event = 'event = { time = "timestamp_from_ms(int(data.ts))" }' if scenario == "window" and options.get("time") == "event" else ""

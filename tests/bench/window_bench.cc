@@ -1,10 +1,12 @@
-// The window step beside a hand-written loop that does the same over the same parsed values: an
-// average and a count per key in tumbling windows of 10 s. The argument is the number of keys.
+// Window steps beside hand-written loops that do the same over the same parsed values: an average
+// and a count per key, in tumbling windows of 10 s, in windows of 60 s each second, and in
+// sessions. The argument is the number of keys.
 //
 // Read the figures as a ratio of the two in one run; time is per event.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -78,11 +80,32 @@ class Traffic {
   std::int64_t now_ms_ = 0;
 };
 
-std::unique_ptr<Step> make_step() {
+WindowConfig tumbling() {
   WindowConfig config;
   config.size = std::chrono::milliseconds(window_ms);
+  return config;
+}
+
+WindowConfig hopping() {
+  WindowConfig config;
+  config.shape = WindowShape::hopping;
+  config.size = std::chrono::seconds(60);
+  config.every = std::chrono::seconds(1);
+  return config;
+}
+
+// Of which each key has one that goes on and on.
+WindowConfig session() {
+  WindowConfig config;
+  config.shape = WindowShape::session;
+  config.size = std::chrono::seconds(30);
+  return config;
+}
+
+std::unique_ptr<Step> make_step(WindowConfig config = tumbling()) {
   config.key = "subject";
   config.max_keys = 1'000'000;
+  config.max_windows = 100'000'000;
   config.emit = {{"mean", "avg(data.temperature)"}, {"n", "count()"}};
   auto made = make_window(config);
   if (std::holds_alternative<StepErrors>(made)) std::abort();
@@ -96,9 +119,9 @@ void per_event(benchmark::State& state) {
       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-void window_step(benchmark::State& state) {
+void window_step(benchmark::State& state, const WindowConfig& config) {
   Traffic traffic(static_cast<std::size_t>(state.range(0)));
-  const auto step = make_step();
+  const auto step = make_step(config);
   Sink sink;
   for ([[maybe_unused]] const auto turn : state) {
     step->process(traffic.next(), sink);
@@ -110,7 +133,9 @@ void window_step(benchmark::State& state) {
   state.counters["bytes_per_key"] =
       static_cast<double>(step->memory_bytes()) / static_cast<double>(state.range(0));
 }
-BENCHMARK(window_step)->Arg(1000)->Arg(100'000);
+BENCHMARK_CAPTURE(window_step, tumbling, tumbling())->Arg(1000)->Arg(100'000);
+BENCHMARK_CAPTURE(window_step, hopping, hopping())->Arg(1000);
+BENCHMARK_CAPTURE(window_step, session, session())->Arg(1000)->Arg(100'000);
 
 void hand_written(benchmark::State& state) {
   struct Sums {
@@ -137,6 +162,72 @@ void hand_written(benchmark::State& state) {
   per_event(state);
 }
 BENCHMARK(hand_written)->Arg(1000)->Arg(100'000);
+
+// 60 s each second: sums of each second in a ring, added up when a window ends.
+void hand_written_hopping(benchmark::State& state) {
+  constexpr std::size_t seconds = 60;
+  struct Ring {
+    std::array<double, seconds> sums{};
+    std::array<std::int64_t, seconds> counts{};
+  };
+  Traffic traffic(static_cast<std::size_t>(state.range(0)));
+  std::unordered_map<std::string, Ring> rings;
+  std::size_t second = 0;
+  double total = 0;
+  for ([[maybe_unused]] const auto turn : state) {
+    const auto events = traffic.next();
+    const auto now = static_cast<std::size_t>(traffic.now_ms() / 1000);
+    if (now != second) {
+      for (auto& [key, ring] : rings) {
+        double sum = 0;
+        std::int64_t count = 0;
+        for (std::size_t i = 0; i < seconds; ++i) {
+          sum += ring.sums[i];
+          count += ring.counts[i];
+        }
+        total += sum / static_cast<double>(count);
+        ring.sums[now % seconds] = 0;
+        ring.counts[now % seconds] = 0;
+      }
+      second = now;
+    }
+    for (const Event* event : events) {
+      Ring& ring = rings[std::string(event->subject)];
+      ring.sums[now % seconds] += event->data.find("temperature")->as_double();
+      ++ring.counts[now % seconds];
+    }
+  }
+  benchmark::DoNotOptimize(total);
+  per_event(state);
+}
+BENCHMARK(hand_written_hopping)->Arg(1000);
+
+// Sessions with a gap of 30 s: looked at when the next event of the key comes.
+void hand_written_session(benchmark::State& state) {
+  struct Session {
+    double sum = 0;
+    std::int64_t count = 0;
+    std::int64_t last_ms = 0;
+  };
+  Traffic traffic(static_cast<std::size_t>(state.range(0)));
+  std::unordered_map<std::string, Session> sessions;
+  double total = 0;
+  for ([[maybe_unused]] const auto turn : state) {
+    for (const Event* event : traffic.next()) {
+      Session& session = sessions[std::string(event->subject)];
+      if (session.last_ms + 30'000 < traffic.now_ms()) {
+        total += session.sum;
+        session = {};
+      }
+      session.sum += event->data.find("temperature")->as_double();
+      ++session.count;
+      session.last_ms = traffic.now_ms();
+    }
+  }
+  benchmark::DoNotOptimize(total);
+  per_event(state);
+}
+BENCHMARK(hand_written_session)->Arg(1000)->Arg(100'000);
 
 // A whole snapshot in slices of 64 KiB; `longest_slice` is the pause that it puts into a beat.
 void snapshot(benchmark::State& state) {

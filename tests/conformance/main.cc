@@ -23,6 +23,7 @@ static void describe(Fields<Rule>& fields) {
 namespace {
 
 const std::map<std::string, SuiteFunction> suites = {
+    {"arroyo-golden", run_arroyo_golden},
     {"cel-spec", run_cel_spec},
     {"iot-air-quality", run_iot_air_quality},
     {"iot-household-power", run_iot_household_power},

@@ -63,6 +63,7 @@ void each_row(const std::filesystem::path& file,
 
 using SuiteFunction = void (*)(const Suite&, Report&);
 
+void run_arroyo_golden(const Suite&, Report&);
 void run_cel_spec(const Suite&, Report&);
 void run_mqtt_packets(const Suite&, Report&);
 void run_senml(const Suite&, Report&);

@@ -23,7 +23,7 @@ std::vector<std::string> examples() {
   return paths;
 }
 
-TEST(Examples, There_are_three) { EXPECT_EQ(examples().size(), 3u); }
+TEST(Examples, Are_found) { EXPECT_GE(examples().size(), 3u); }
 
 TEST(Examples, Each_parses_and_joins_sources_by_pipelines_to_sinks) {
   for (const std::string& path : examples()) {

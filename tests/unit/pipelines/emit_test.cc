@@ -72,7 +72,7 @@ TEST(Emit, Each_error_names_its_field_and_place) {
   }
   EXPECT_THAT(found, ElementsAre("emit.a:0", "emit.b:1", "emit.c:0", "emit.d:16", "emit.e:16",
                                  ::testing::StartsWith("emit.f:"), "emit.a:0"));
-  EXPECT_THAT(errors[0].message, HasSubstr("there are avg, collect, count"));
+  EXPECT_THAT(errors[0].message, HasSubstr("there are argmax, argmin, avg,"));
   EXPECT_GE(errors[5].offset, 4U);
   EXPECT_EQ(errors_of({}).at(0).field, "emit");
 }
@@ -105,6 +105,40 @@ TEST(Emit, An_absent_or_null_field_is_left_out_and_counted) {
   }
   EXPECT_EQ(to_json(emit->result(pane, arena)), R"({"mean":4,"n":3,"has":1})");
   EXPECT_EQ(left_out.absent, 4U);
+}
+
+TEST(Emit, An_aggregate_of_two_fields_leaves_out_events_that_lack_one_of_them) {
+  Arena arena;
+  const auto emit = compile({{"hottest", "argmax(data.name, data.v)"}, {"n", "count()"}});
+  Pane pane = emit->make_pane();
+  Emit::LeftOut left_out;
+  for (const Event* event :
+       {make_event(arena, {{"name", Value::string("a")}}),
+        make_event(arena, {{"v", Value::integer(99)}}),
+        make_event(arena, {{"name", Value::string("b")}, {"v", Value::integer(7)}}),
+        make_event(arena, {{"name", Value::string("c")}, {"v", Value::integer(5)}})}) {
+    emit->add(pane, *emit->read(*event, arena), event->time, left_out);
+  }
+  EXPECT_EQ(to_json(emit->result(pane, arena)), R"({"hottest":"b","n":4})");
+  EXPECT_EQ(left_out.absent, 2U);
+  const auto wrong = emit->read(
+      *make_event(arena, {{"name", Value::string("d")}, {"v", Value::string("hot")}}), arena);
+  ASSERT_FALSE(wrong.is_ok());
+  EXPECT_THAT(wrong.error().message, HasSubstr("needs a finite number to go by"));
+}
+
+TEST(Emit, An_aggregate_takes_as_many_numbers_as_its_usage_shows) {
+  Arena arena;
+  const auto emit = compile({{"p", "percentiles(data.v, 0, 100)"}});
+  Pane pane = emit->make_pane();
+  Emit::LeftOut left_out;
+  for (const int v : {3, 9, 4}) {
+    const Event* event = make_event(arena, {{"v", Value::integer(v)}});
+    emit->add(pane, *emit->read(*event, arena), event->time, left_out);
+  }
+  EXPECT_EQ(to_json(emit->result(pane, arena)), R"({"p":{"p0":3,"p100":9}})");
+  EXPECT_EQ(errors_of({{"p", "percentile(data.v)"}}).at(0).message, "write percentile(x, 99)");
+  EXPECT_EQ(errors_of({{"a", "argmin(data.v)"}}).at(0).message, "write argmin(x, by)");
 }
 
 TEST(Emit, A_wrong_type_and_a_failing_expression_are_errors_that_name_the_field) {

@@ -29,6 +29,31 @@ TEST(SourceWatermark, It_is_the_highest_event_time_less_the_disorder_and_never_g
   EXPECT_EQ(watermark.watermark(), at(98));
 }
 
+TEST(SourceWatermark, The_clock_moves_that_of_a_source_whose_events_bring_no_time) {
+  WatermarkConfig arrival = config;
+  arrival.is_arrival = true;
+  SourceWatermark watermark(arrival);
+  watermark.observe(at(100), at(100), true);
+  watermark.observe_clock(at(101), false);
+  EXPECT_EQ(watermark.watermark(), at(95)) << "a block with events has their times";
+  watermark.advance_time(engine(1), false);
+  watermark.observe_clock(at(120), true);
+  EXPECT_EQ(watermark.watermark(), at(95)) << "what we held back has older times";
+  watermark.observe_clock(at(120), false);
+  EXPECT_EQ(watermark.watermark(), at(120 - 1 - 5));
+  watermark.observe_clock(at(60), false);
+  EXPECT_EQ(watermark.watermark(), at(120 - 1 - 5)) << "it never goes back";
+  EXPECT_EQ(watermark.clock_at(at(114)), at(120));
+}
+
+TEST(SourceWatermark, The_clock_does_not_move_event_time) {
+  SourceWatermark watermark(config);
+  watermark.observe(at(100), at(100), true);
+  watermark.advance_time(engine(1), false);
+  watermark.observe_clock(at(500), false);
+  EXPECT_EQ(watermark.watermark(), at(95));
+}
+
 TEST(SourceWatermark, A_time_in_the_future_counts_as_the_receive_time_and_the_bound) {
   SourceWatermark watermark(config);
   watermark.observe(at(1'000'000), at(100), true);

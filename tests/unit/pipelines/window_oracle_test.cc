@@ -1,241 +1,302 @@
-// The window step against a slow, obvious oracle that recomputes each window from all its events:
-// random keys, times, disorder, lateness, missing and wrong values, blocks and crashes.
+// Every kind of window against an oracle that is slow and obvious; see window_run.h.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
-#include <random>
 #include <set>
 
-#include "pipelines/windows/window.h"
-#include "tests/unit/pipelines/recording.h"
+#include "tests/unit/pipelines/window_run.h"
 
 namespace sluice {
 namespace {
 
-using sluice::testing::at_ms;
-using sluice::testing::make_event;
-using sluice::testing::must;
-using sluice::testing::Recording;
+using sluice::testing::oracle_fields;
+using sluice::testing::OracleEvent;
+using sluice::testing::result_text;
+using sluice::testing::SeededRun;
+using sluice::testing::WindowOracle;
 using std::chrono::milliseconds;
 
-struct Scenario {
-  std::int64_t size;
-  std::int64_t offset;
-  std::int64_t lateness;
-  bool accumulating;
-
-  WindowConfig config() const {
-    WindowConfig config;
-    config.size = milliseconds(size);
-    config.offset = milliseconds(offset);
-    config.lateness = milliseconds(lateness);
-    config.accumulating = accumulating;
-    config.key = "subject";
-    config.emit = {{"n", "count()"},
-                   {"sum", "sum(data.v)"},
-                   {"low", "min(data.v)"},
-                   {"high", "max(data.v)"},
-                   {"all", "collect(data.v, 1000)"}};
-    return config;
-  }
+// Milliseconds.
+struct Shape {
+  std::int64_t size = 0;
+  std::int64_t every = 0;
+  std::int64_t offset = 0;
+  std::int64_t lateness = 0;
+  bool accumulating = true;
 };
 
-// Keeps all events of every window for ever.
-class Oracle {
+using Results = std::vector<std::string>;
+
+// Tumbling and hopping windows: each keeps all its events for ever, in a list of its own.
+class AlignedOracle final : public WindowOracle {
  public:
-  explicit Oracle(const Scenario& scenario) : scenario_(scenario) {}
+  explicit AlignedOracle(const Shape& shape) : shape_(shape) {}
 
-  enum class Fate { kept, late };
-
-  Fate take(const std::string& key, std::int64_t ms, const Value* value) {
-    std::int64_t start = scenario_.offset;
-    while (start > ms) start -= scenario_.size;
-    while (start + scenario_.size <= ms) start += scenario_.size;
-    const std::int64_t end = start + scenario_.size;
-    if (has_watermark_ && end + scenario_.lateness <= watermark_) return Fate::late;
-    Window& window = windows_[{end, key}];
-    window.events.push_back(value == nullptr ? Value::null() : *value);
-    window.has_news = true;
-    return Fate::kept;
+  bool is_late(const std::string&, std::int64_t ms) const override {
+    for (const std::int64_t end : ends(ms)) {
+      if (!is_closed(end)) return false;
+    }
+    return true;
   }
 
-  std::vector<std::string> advance(std::int64_t watermark) {
-    if (!has_watermark_ || watermark > watermark_) watermark_ = watermark;
-    has_watermark_ = true;
-    std::vector<std::string> results;
+  Results take(const std::string& key, const OracleEvent& event) override {
+    for (const std::int64_t end : ends(event.ms)) {
+      if (is_closed(end)) continue;
+      Window& window = windows_[{end, key}];
+      window.events.push_back(event);
+      window.has_news = true;
+    }
+    return {};
+  }
+
+  Results advance(std::int64_t watermark) override {
+    watermark_ = std::max(watermark_, watermark);
+    Results results;
     for (auto& [place, window] : windows_) {
       if (!window.has_news || place.first > watermark_) continue;
-      results.push_back(place.second + " " + std::to_string(place.first) + " #" +
-                        std::to_string(window.revision++) + " " + summary(window));
+      results.push_back(result_text(place.second, place.first - shape_.size, place.first,
+                                    window.revision++, window.events));
       window.has_news = false;
-      if (!scenario_.accumulating) window.events.clear();
+      if (!shape_.accumulating) window.events.clear();
     }
     return results;
   }
 
  private:
   struct Window {
-    std::vector<Value> events;
+    std::vector<OracleEvent> events;
     int revision = 0;
     bool has_news = false;
   };
 
-  static std::string summary(const Window& window) {
-    std::int64_t sum = 0;
-    std::vector<std::int64_t> numbers;
-    for (const Value& value : window.events) {
-      if (value.is_null()) continue;
-      numbers.push_back(value.as_int());
-      sum += value.as_int();
-    }
-    const auto maybe = [&](std::int64_t number) {
-      return numbers.empty() ? std::string("null") : std::to_string(number);
-    };
-    std::string all;
-    for (const std::int64_t number : numbers) {
-      if (!all.empty()) all += ",";
-      all += std::to_string(number);
-    }
-    const auto low = numbers.empty() ? 0 : *std::ranges::min_element(numbers);
-    const auto high = numbers.empty() ? 0 : *std::ranges::max_element(numbers);
-    return R"({"n":)" + std::to_string(window.events.size()) + R"(,"sum":)" + maybe(sum) +
-           R"(,"low":)" + maybe(low) + R"(,"high":)" + maybe(high) + R"(,"all":[)" + all + "]}";
+  std::vector<std::int64_t> ends(std::int64_t ms) const {
+    std::int64_t start = shape_.offset;
+    while (start > ms - shape_.size) start -= shape_.every;
+    while (start <= ms - shape_.size) start += shape_.every;
+    std::vector<std::int64_t> ends;
+    for (; start <= ms; start += shape_.every) ends.push_back(start + shape_.size);
+    return ends;
   }
+  bool is_closed(std::int64_t end) const { return end + shape_.lateness <= watermark_; }
 
-  const Scenario scenario_;
+  const Shape shape_;
   std::map<std::pair<std::int64_t, std::string>, Window> windows_;
-  std::int64_t watermark_ = 0;
-  bool has_watermark_ = false;
+  std::int64_t watermark_ = INT64_MIN / 2;
 };
 
-std::vector<std::string> texts(const std::vector<Event*>& results) {
-  std::vector<std::string> found;
-  for (const Event* result : results) {
-    found.push_back(std::string(result->subject) + " " +
-                    std::to_string(result->time.time_since_epoch() / milliseconds(1)) + " #" +
-                    std::to_string(find_extension(*result, "revision")->as_int()) + " " +
-                    to_json(result->data));
-  }
-  return found;
-}
-
-// What a crash brings back: the snapshot, and the blocks after it, replayed.
-struct Block {
-  std::vector<Event*> events;
-  std::int64_t watermark;
-};
-
-class SeededRun {
+// Sessions: a list of them, of which those that an event joins become one.
+class SessionOracle final : public WindowOracle {
  public:
-  explicit SeededRun(unsigned seed) : random_(seed) {
-    scenario_ = {pick(1, 40), pick(0, 0), pick(0, 3) == 0 ? 0 : pick(0, 60), pick(0, 1) == 0};
-    scenario_.offset = pick(-scenario_.size + 1, scenario_.size - 1);
-    step_ = must(make_window(scenario_.config()));
+  explicit SessionOracle(const Shape& shape) : shape_(shape) {}
+
+  bool is_late(const std::string& key, std::int64_t ms) const override {
+    std::int64_t end = ms + shape_.size;
+    for (const Session& session : sessions_) {
+      if (is_joined(session, key, ms)) end = std::max(end, session.end);
+    }
+    return is_closed(end);
   }
 
-  void play() {
-    Oracle oracle(scenario_);
-    std::size_t in = 0;
-    std::size_t kept = 0;
-    for (int block = 0; block < 120; ++block) {
-      if (pick(0, 9) == 0) crash();
-      Block next;
-      const std::int64_t now = block * 5;
-      for (std::int64_t i = pick(0, 6); i > 0; --i) {
-        const std::string key(1, static_cast<char>('a' + pick(0, 4)));
-        const std::int64_t ms = now - pick(0, pick(0, 9) == 0 ? 100 : 15);
-        next.events.push_back(one(oracle, key, ms, kept));
-        ++in;
+  Results take(const std::string& key, const OracleEvent& event) override {
+    Session joined{key, event.ms, event.ms + shape_.size, 0, true, {}};
+    std::vector<Session> others;
+    for (Session& session : sessions_) {
+      if (!is_joined(session, key, event.ms)) {
+        others.push_back(std::move(session));
+        continue;
       }
-      next.watermark = now - pick(0, 20);
-      run(next);
-      ASSERT_EQ(texts(out_.take()), oracle.advance(next.watermark)) << "block " << block;
-      blocks_.push_back(std::move(next));
-      save_some();
+      joined.start = std::min(joined.start, session.start);
+      joined.end = std::max(joined.end, session.end);
+      joined.revision = std::max(joined.revision, session.revision);
+      joined.events.insert(joined.events.end(), session.events.begin(), session.events.end());
     }
-    step_->advance_watermark(at_ms(100'000), out_);
-    ASSERT_EQ(texts(out_.take()), oracle.advance(100'000));
-    ASSERT_EQ(out_.named[0].size(), late_);
-    ASSERT_EQ(out_.failed.size(), failing_);
-    ASSERT_EQ(in, kept + late_ + failing_);
+    joined.events.push_back(event);
+    others.push_back(std::move(joined));
+    sessions_ = std::move(others);
+    return {};
+  }
+
+  Results advance(std::int64_t watermark) override {
+    watermark_ = std::max(watermark_, watermark);
+    std::ranges::sort(sessions_, {}, [](const Session& s) { return std::pair(s.end, s.key); });
+    Results results;
+    for (Session& session : sessions_) {
+      if (!session.has_news || session.end > watermark_) continue;
+      results.push_back(
+          result_text(session.key, session.start, session.end, session.revision++, session.events));
+      session.has_news = false;
+      if (!shape_.accumulating) session.events.clear();
+    }
+    std::erase_if(sessions_, [this](const Session& session) { return is_closed(session.end); });
+    return results;
   }
 
  private:
-  std::int64_t pick(std::int64_t low, std::int64_t high) {
-    return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
-  }
+  struct Session {
+    std::string key;
+    std::int64_t start;
+    std::int64_t end;
+    int revision;
+    bool has_news;
+    std::vector<OracleEvent> events;
+  };
 
-  Event* one(Oracle& oracle, const std::string& key, std::int64_t ms, std::size_t& kept) {
-    const std::int64_t kind = pick(0, 19);
-    const Value number = Value::integer(pick(-1000, 1000));
-    Event* event = make_event(out_.arena(), key, ms, number);
-    if (kind == 0) event->data = make_event(out_.arena(), {{"w", number}})->data;
-    if (kind == 1) event->data = make_event(out_.arena(), {{"v", Value::string("?")}})->data;
-    if (kind == 1) {
-      // Of a wrong type: it fails, unless it is late, which is looked at first.
-      Oracle copy = oracle;
-      (copy.take(key, ms, nullptr) == Oracle::Fate::late ? late_ : failing_) += 1;
-    } else if (oracle.take(key, ms, kind == 0 ? nullptr : &number) == Oracle::Fate::late) {
-      ++late_;
-    } else {
-      ++kept;
-    }
-    return event;
+  bool is_joined(const Session& session, const std::string& key, std::int64_t ms) const {
+    return session.key == key && session.start <= ms + shape_.size && ms <= session.end;
   }
+  bool is_closed(std::int64_t end) const { return end + shape_.lateness <= watermark_; }
 
-  void run(const Block& block) {
-    step_->process(block.events, out_);
-    step_->advance_watermark(at_ms(block.watermark), out_);
-  }
-
-  // Begins a snapshot now and then, and writes some of it each block.
-  void save_some() {
-    if (!is_saving_) {
-      if (pick(0, 7) != 0) return;
-      step_->begin_snapshot();
-      slices_.clear();
-      covered_ = blocks_.size();
-      is_saving_ = true;
-    }
-    slices_.emplace_back();
-    if (!step_->save_slice(static_cast<std::size_t>(pick(1, 200)), slices_.back())) return;
-    is_saving_ = false;
-    snapshot_ = slices_;
-    blocks_.erase(blocks_.begin(), blocks_.begin() + static_cast<std::ptrdiff_t>(covered_));
-    covered_ = 0;
-  }
-
-  void crash() {
-    step_ = must(make_window(scenario_.config()));
-    is_saving_ = false;
-    for (const std::string& slice : snapshot_) ASSERT_TRUE(step_->load_slice(slice).is_ok());
-    Recording thrown_away;
-    for (const Block& block : blocks_) {
-      step_->process(block.events, thrown_away);
-      step_->advance_watermark(at_ms(block.watermark), thrown_away);
-    }
-  }
-
-  std::mt19937 random_;
-  Scenario scenario_{};
-  std::unique_ptr<Step> step_;
-  Recording out_;
-  std::vector<Block> blocks_;  // since the snapshot
-  std::vector<std::string> snapshot_;
-  std::vector<std::string> slices_;  // of the snapshot that is being written
-  std::size_t covered_ = 0;          // blocks that it covers
-  bool is_saving_ = false;
-  std::size_t late_ = 0;
-  std::size_t failing_ = 0;
+  const Shape shape_;
+  std::vector<Session> sessions_;
+  std::int64_t watermark_ = INT64_MIN / 2;
 };
 
-TEST(TumblingWindowOracle, Agrees_with_recomputing_from_all_events_through_disorder_and_crashes) {
+// Sliding windows: all events for ever, looked through for each result.
+class SlidingOracle final : public WindowOracle {
+ public:
+  explicit SlidingOracle(const Shape& shape) : shape_(shape) {}
+
+  bool is_late(const std::string&, std::int64_t ms) const override {
+    return is_closed(ms + shape_.size);
+  }
+
+  Results take(const std::string& key, const OracleEvent& event) override {
+    events_[key].push_back(event);
+    for (const OracleEvent& other : events_[key]) {
+      const bool is_inside = event.ms <= other.ms && other.ms <= event.ms + shape_.size;
+      if (is_inside && !is_closed(other.ms)) news_.insert({other.ms, key});
+    }
+    return {};
+  }
+
+  Results advance(std::int64_t watermark) override {
+    watermark_ = std::max(watermark_, watermark);
+    Results results;
+    while (!news_.empty() && news_.begin()->first < watermark_) {
+      const auto [ms, key] = *news_.begin();
+      std::vector<OracleEvent> inside;
+      for (const OracleEvent& event : events_[key]) {
+        if (ms - shape_.size <= event.ms && event.ms <= ms) inside.push_back(event);
+      }
+      results.push_back(result_text(key, ms - shape_.size, ms, revisions_[{ms, key}]++, inside));
+      news_.erase(news_.begin());
+    }
+    return results;
+  }
+
+ private:
+  // The window ends with this time in it: the watermark has to be behind.
+  bool is_closed(std::int64_t last) const { return last + shape_.lateness < watermark_; }
+
+  const Shape shape_;
+  std::map<std::string, std::vector<OracleEvent>> events_;
+  std::set<std::pair<std::int64_t, std::string>> news_;
+  std::map<std::pair<std::int64_t, std::string>, int> revisions_;
+  std::int64_t watermark_ = INT64_MIN / 2;
+};
+
+// Count windows: all events of a key for ever.
+class CountOracle final : public WindowOracle {
+ public:
+  CountOracle(std::size_t count, std::size_t every) : count_(count), every_(every) {}
+
+  bool is_late(const std::string&, std::int64_t) const override { return false; }
+
+  Results take(const std::string& key, const OracleEvent& event) override {
+    std::vector<OracleEvent>& events = events_[key];
+    events.push_back(event);
+    if (events.size() % every_ != 0) return {};
+    const std::size_t size = std::min(count_, events.size());
+    const std::vector<OracleEvent> last(events.end() - static_cast<std::ptrdiff_t>(size),
+                                        events.end());
+    const auto [low, high] = std::ranges::minmax_element(last, {}, &OracleEvent::ms);
+    return {result_text(key, low->ms, high->ms, 0, last)};
+  }
+
+  Results advance(std::int64_t) override { return {}; }
+
+ private:
+  const std::size_t count_;
+  const std::size_t every_;
+  std::map<std::string, std::vector<OracleEvent>> events_;
+};
+
+WindowConfig config_of(WindowShape kind, const Shape& shape) {
+  WindowConfig config;
+  config.shape = kind;
+  config.size = milliseconds(shape.size);
+  config.offset = milliseconds(shape.offset);
+  config.lateness = milliseconds(shape.lateness);
+  config.accumulating = shape.accumulating;
+  config.key = "subject";
+  config.emit = oracle_fields;
+  return config;
+}
+
+// Plays `make(random)`, which gives the configuration and its oracle, for many seeds.
+template <typename Make>
+void play_seeds(Make make) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    SeededRun(seed).play();
-    if (HasFatalFailure()) return;
+    SeededRun::Random random(seed);
+    auto [config, oracle] = make(random);
+    SeededRun(config, std::move(oracle), random).play();
+    if (::testing::Test::HasFatalFailure()) return;
   }
+}
+
+using Made = std::pair<WindowConfig, std::unique_ptr<WindowOracle>>;
+
+Shape random_shape(SeededRun::Random& random) {
+  Shape shape;
+  shape.size = SeededRun::pick(random, 1, 40);
+  shape.every = shape.size;
+  shape.lateness = SeededRun::pick(random, 0, 3) == 0 ? 0 : SeededRun::pick(random, 0, 60);
+  shape.accumulating = SeededRun::pick(random, 0, 1) == 0;
+  return shape;
+}
+
+TEST(WindowOracles, Tumbling_windows_agree_through_disorder_and_crashes) {
+  play_seeds([](SeededRun::Random& random) -> Made {
+    Shape shape = random_shape(random);
+    shape.offset = SeededRun::pick(random, -shape.size + 1, shape.size - 1);
+    return {config_of(WindowShape::tumbling, shape), std::make_unique<AlignedOracle>(shape)};
+  });
+}
+
+TEST(WindowOracles, Hopping_windows_agree_through_disorder_and_crashes) {
+  play_seeds([](SeededRun::Random& random) -> Made {
+    Shape shape = random_shape(random);
+    shape.every = SeededRun::pick(random, 1, shape.size);
+    shape.offset = SeededRun::pick(random, -shape.every + 1, shape.every - 1);
+    WindowConfig config = config_of(WindowShape::hopping, shape);
+    config.every = milliseconds(shape.every);
+    return {config, std::make_unique<AlignedOracle>(shape)};
+  });
+}
+
+TEST(WindowOracles, Sessions_agree_through_disorder_and_crashes) {
+  play_seeds([](SeededRun::Random& random) -> Made {
+    const Shape shape = random_shape(random);
+    return {config_of(WindowShape::session, shape), std::make_unique<SessionOracle>(shape)};
+  });
+}
+
+TEST(WindowOracles, Sliding_windows_agree_through_disorder_and_crashes) {
+  play_seeds([](SeededRun::Random& random) -> Made {
+    Shape shape = random_shape(random);
+    shape.accumulating = true;
+    return {config_of(WindowShape::sliding, shape), std::make_unique<SlidingOracle>(shape)};
+  });
+}
+
+TEST(WindowOracles, Count_windows_agree_through_crashes) {
+  play_seeds([](SeededRun::Random& random) -> Made {
+    WindowConfig config = config_of(WindowShape::count, {});
+    config.count = static_cast<std::uint32_t>(SeededRun::pick(random, 1, 12));
+    config.count_every = static_cast<std::uint32_t>(SeededRun::pick(random, 1, config.count));
+    return {config, std::make_unique<CountOracle>(config.count, config.count_every)};
+  });
 }
 
 }  // namespace

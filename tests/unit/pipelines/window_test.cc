@@ -4,17 +4,16 @@
 #include <gtest/gtest.h>
 
 #include "pipelines/windows/span.h"
-#include "tests/unit/pipelines/recording.h"
+#include "tests/unit/pipelines/window_fixture.h"
 
 namespace sluice {
 namespace {
 
 using sluice::testing::at_ms;
-using sluice::testing::copy_state;
 using sluice::testing::make_event;
 using sluice::testing::must;
 using sluice::testing::places;
-using sluice::testing::Recording;
+using sluice::testing::WindowTest;
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -29,48 +28,9 @@ WindowConfig ten_ms() {
   return config;
 }
 
-// A window step, and its results as text: "a [0,10) #0 {...}".
-class TumblingWindow : public ::testing::Test {
+class TumblingWindow : public WindowTest {
  protected:
-  void configure(const WindowConfig& config) {
-    config_ = config;
-    step_ = must(make_window(config));
-  }
   void SetUp() override { configure(ten_ms()); }
-
-  void event(std::string_view key, std::int64_t ms, Value value) {
-    Event* made = make_event(out_.arena(), key, ms, value);
-    step_->process({&made, 1}, out_);
-  }
-  void event(std::string_view key, std::int64_t ms, int value) {
-    event(key, ms, Value::integer(value));
-  }
-  std::vector<std::string> watermark(std::int64_t ms) {
-    step_->advance_watermark(at_ms(ms), out_);
-    std::vector<std::string> results;
-    for (const Event* result : out_.take()) results.push_back(text(*result));
-    return results;
-  }
-  void restart() {
-    auto fresh = must(make_window(config_));
-    ASSERT_TRUE(copy_state(*step_, *fresh, 1).is_ok());
-    step_ = std::move(fresh);
-  }
-
-  static std::int64_t ms(const Value& time) {
-    return to_timestamp(time).time_since_epoch() / milliseconds(1);
-  }
-  static std::string text(const Event& result) {
-    return std::string(result.subject) + " [" +
-           std::to_string(ms(*find_extension(result, "windowstart"))) + "," +
-           std::to_string(ms(*find_extension(result, "windowend"))) + ") #" +
-           std::to_string(find_extension(result, "revision")->as_int()) + " " +
-           to_json(result.data);
-  }
-
-  WindowConfig config_;
-  std::unique_ptr<Step> step_;
-  Recording out_;
 };
 
 TEST_F(TumblingWindow, Fires_when_the_watermark_reaches_its_end_and_not_before) {

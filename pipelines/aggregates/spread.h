@@ -1,5 +1,5 @@
-// stddev(x): the standard deviation of a sample (divided by n - 1), a double. Of fewer than two
-// values: null.
+// var(x), stddev(x): the variance and the standard deviation of a sample (divided by n - 1), a
+// double. Of fewer than two values: null.
 //
 // The updates are Welford's ("Note on a method for calculating corrected sums of squares and
 // products", 1962), merging is that of Chan, Golub and LeVeque (1979): no large squares are
@@ -13,7 +13,8 @@
 
 namespace sluice {
 
-struct Stddev {
+template <bool is_root>
+struct Spread {
   static constexpr bool is_growing = false;
   static std::string_view refuses(const Value& value) {
     return refuses_all_but_finite_numbers(value);
@@ -27,7 +28,7 @@ struct Stddev {
     squares += before * (number - mean);
     return true;
   }
-  void merge(const Stddev& later) {
+  void merge(const Spread& later) {
     if (later.count == 0) return;
     if (count == 0) {
       *this = later;
@@ -42,7 +43,8 @@ struct Stddev {
   }
   Value result(Arena&) const {
     if (count < 2) return Value::null();
-    return finite_or_null(std::sqrt(squares / static_cast<double>(count - 1)));
+    const double variance = squares / static_cast<double>(count - 1);
+    return finite_or_null(is_root ? std::sqrt(variance) : variance);
   }
   void save(std::string& out) const {
     put_signed(out, count);
@@ -60,5 +62,8 @@ struct Stddev {
   double mean = 0.0;
   double squares = 0.0;  // sum of squared distances from the mean
 };
+
+using Var = Spread<false>;
+using Stddev = Spread<true>;
 
 }  // namespace sluice

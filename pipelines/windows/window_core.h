@@ -1,0 +1,69 @@
+// WindowCore: what every kind of window does alike, whatever its windows are: it reads the key and
+// the values of an event, makes, fills and merges panes while it counts their bytes, and makes the
+// events that a window gives.
+//
+//   event --read_key, read_values--> add --> Pane --result--> event "sluice.window"
+//
+// Owned by one step, and declared before the state that holds its panes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "pipelines/step.h"
+#include "pipelines/windows/emit.h"
+#include "pipelines/windows/span.h"
+#include "pipelines/windows/window_key.h"
+
+namespace sluice {
+
+// What a result says beside its data.
+struct ResultFrame {
+  std::optional<Span> span;  // nothing: the window has no bounds
+  Timestamp time{};          // of the result
+  std::uint32_t revision = 0;
+  bool is_early = false;
+};
+
+class WindowCore {
+ public:
+  WindowCore(WindowKey key, std::unique_ptr<Emit> emit)
+      : key_(std::move(key)), emit_(std::move(emit)) {}
+
+  bool uses_data() const { return key_.uses_data() || emit_->uses_data(); }
+
+  // Of one event. Nothing: it failed and has left through `out`. Valid until the next call.
+  std::optional<std::string_view> read_key(Event* event, StepOutput& out);
+  std::optional<std::span<const Value>> read_values(Event* event, StepOutput& out);
+  // Counts what aggregates left out since the last call. Once a block.
+  void report_left_out(StepOutput& out);
+
+  // --- Panes; each ends in close() ---
+  Pane open();
+  void add(Pane& pane, std::span<const Value> values, Timestamp time);
+  // Adds what `later` has seen; see Aggregate::merge. `later` stays as it is.
+  void merge(Pane& pane, const Pane& later);
+  void clear(Pane& pane);
+  void close(Pane pane);
+  // Fails the reader when the bytes make no sense.
+  Pane load(ByteReader& in);
+  // What all open panes hold.
+  std::size_t pane_bytes() const { return pane_bytes_; }
+
+  // In `arena`.
+  Event* result(std::string_view key, const ResultFrame& frame, const Pane& pane,
+                Arena& arena) const;
+
+ private:
+  WindowKey key_;
+  std::unique_ptr<Emit> emit_;  // on the heap: panes refer to it
+  Emit::LeftOut left_out_;      // since the last report
+  std::size_t pane_bytes_ = 0;
+};
+
+}  // namespace sluice
