@@ -7,8 +7,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t late_output = 0;
-
 std::uint32_t add_news(std::uint32_t a, std::uint32_t b) {
   return a > UINT32_MAX - b ? UINT32_MAX : a + b;
 }

@@ -5,12 +5,6 @@
 #include "core/bytes.h"
 
 namespace sluice {
-namespace {
-
-constexpr std::size_t late_output = 0;
-
-}  // namespace
-
 SharedPaneStep::SharedPaneStep(std::unique_ptr<PaneLayout> layout, const Rules& rules,
                                WindowCore core)
     : layout_(std::move(layout)), rules_(rules), core_(std::move(core)) {}

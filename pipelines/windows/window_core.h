@@ -22,6 +22,9 @@
 
 namespace sluice {
 
+// Where events that come too late go: the only named output of a window step.
+constexpr std::size_t late_output = 0;
+
 // What a result says beside its data.
 struct ResultFrame {
   std::optional<Span> span;  // nothing: the window has no bounds
