@@ -5,6 +5,7 @@
 #include "core/bytes.h"
 
 namespace sluice {
+
 SharedPaneStep::SharedPaneStep(std::unique_ptr<PaneLayout> layout, const Rules& rules,
                                WindowCore core)
     : layout_(std::move(layout)), rules_(rules), core_(std::move(core)) {}
