@@ -40,7 +40,7 @@ struct ShipperConfig {
   std::string store_id;
   BatchConfig batch;
   Duration first_backoff = std::chrono::milliseconds(200);
-  Duration max_backoff = std::chrono::seconds(30);
+  Duration max_backoff = std::chrono::seconds(10);
 };
 
 struct ShipperStatus {

@@ -55,7 +55,7 @@ TEST_F(ShipperTest, Each_attempt_that_fails_again_doubles_the_back_off) {
     ASSERT_TRUE(sink_->ids.empty()) << attempt;
     wait_out_back_off(ceiling);
     ASSERT_EQ(sink_->ids.size(), 1U) << attempt;
-    ceiling = std::min<Duration>(2 * ceiling, 30s);
+    ceiling = std::min<Duration>(2 * ceiling, 10s);
   }
 }
 
