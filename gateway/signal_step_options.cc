@@ -7,6 +7,7 @@
 
 #include "config/fields.h"
 #include "config/located_text.h"
+#include "gateway/keyed_options.h"
 #include "gateway/step_places.h"
 #include "pipelines/steps/changed.h"
 #include "pipelines/steps/deadband.h"
@@ -28,40 +29,6 @@ std::span<const EnumName<WhenFull>> enum_names(WhenFull) {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::uint32_t most_keys = 10'000'000;
-constexpr Duration longest = std::chrono::hours(24) * 3650;
-
-// What all steps have that remember something per key.
-struct KeyedTable {
-  ExpressionText key;
-  std::uint32_t max_keys = KeyBounds{}.max_keys;
-  WhenFull when_full = KeyBounds{}.when_full;
-  Duration forget_after = KeyBounds{}.forget_after;
-
-  KeyedConfig keyed() const { return {key.text(), {max_keys, when_full, forget_after}}; }
-};
-
-template <typename Table>
-void describe_key_bounds(Fields<Table>& fields) {
-  fields
-      .optional("key", &KeyedTable::key,
-                "Events with the same value are looked at together; without it all are.")
-      .optional("max_keys", &KeyedTable::max_keys, "Keys that are remembered at a time.")
-      .between(1, most_keys)
-      .optional("when_full", &KeyedTable::when_full,
-                "A new key takes the place of the one that was not seen for longest, or its events "
-                "are dropped. Both are counted.");
-}
-
-template <typename Table>
-void describe_keys(Fields<Table>& fields) {
-  describe_key_bounds(fields);
-  fields
-      .optional("forget_after", &KeyedTable::forget_after,
-                "A key that is silent for this long is forgotten; 0s: never.")
-      .between(Duration{0}, longest);
-}
 
 struct ChangedTable : KeyedTable {
   ExpressionText value;
@@ -94,7 +61,7 @@ void describe(Fields<DeadbandTable>& fields) {
       .optional("max_silence", &DeadbandTable::max_silence,
                 "It also passes when the last one that did is this much older, by event time; 0s: "
                 "no limit.")
-      .between(Duration{0}, longest);
+      .between(Duration{0}, longest_step_time);
   describe_keys(fields);
   fields.ensure(
       [](const DeadbandTable& table) {
@@ -118,10 +85,10 @@ void describe(Fields<DebounceTable>& fields) {
       .required("quiet", &DebounceTable::quiet,
                 "The last event of a burst leaves when no other of its key came for so long, by "
                 "the gateway's clock.")
-      .between(1ms, longest)
+      .between(1ms, longest_step_time)
       .optional("max_wait", &DebounceTable::max_wait,
                 "A burst ends when its event times span this; 0s: however long it is.")
-      .between(Duration{0}, longest);
+      .between(Duration{0}, longest_step_time);
   describe_key_bounds(fields);
 }
 struct DebounceOptions {
@@ -135,6 +102,7 @@ struct DedupeTable {
   ExpressionText by;
   Duration within = DedupeConfig{}.within;
   std::uint32_t remember = DedupeConfig{}.remember;
+  ByteSize max_memory{DedupeConfig{}.max_memory};
   Duration forget_after = DedupeConfig{}.forget_after;
 };
 void describe(Fields<DedupeTable>& fields) {
@@ -143,13 +111,16 @@ void describe(Fields<DedupeTable>& fields) {
       .optional("within", &DedupeTable::within,
                 "They are so only when their times are less than this apart; 0s: whatever their "
                 "times.")
-      .between(Duration{0}, longest)
+      .between(Duration{0}, longest_step_time)
       .optional("remember", &DedupeTable::remember,
-                "An event that passed is remembered until so many others have.")
+                "An event that passed is remembered until so many others have,")
       .between(1, most_keys)
+      .optional("max_memory", &DedupeTable::max_memory,
+                "or this is needed for them; as much again while a snapshot is written.")
+      .between(ByteSize{KeyBounds::least_memory}, ByteSize{KeyBounds::most_memory})
       .optional("forget_after", &DedupeTable::forget_after,
                 "And not longer than this, by the gateway's clock; 0s: no limit.")
-      .between(Duration{0}, longest);
+      .between(Duration{0}, longest_step_time);
 }
 struct DedupeOptions {
   DedupeTable dedupe;
@@ -170,7 +141,7 @@ void describe(Fields<SampleTable>& fields) {
       .at_least(1)
       .optional("per", &SampleTable::per,
                 "or the first of each interval; a minute begins at :00 of event time.")
-      .between(1ms, longest);
+      .between(1ms, longest_step_time);
   describe_keys(fields);
   fields.ensure(
       [](const SampleTable& table) { return table.every.has_value() != table.per.has_value(); },
@@ -213,7 +184,7 @@ void describe(Fields<SwingingDoorTable>& fields) {
       .at_least(0.0)
       .optional("max_silence", &SwingingDoorTable::max_silence,
                 "An event that is this much later than the last that left leaves; 0s: no limit.")
-      .between(Duration{0}, longest);
+      .between(Duration{0}, longest_step_time);
   describe_keys(fields);
 }
 struct SwingingDoorOptions {
@@ -233,7 +204,7 @@ void describe(Fields<ThrottleTable>& fields) {
       .required("per", &ThrottleTable::per,
                 "in an interval, which begins with the first event after the last one, by event "
                 "time.")
-      .between(1ms, longest);
+      .between(1ms, longest_step_time);
   describe_keys(fields);
 }
 struct ThrottleOptions {
@@ -241,11 +212,6 @@ struct ThrottleOptions {
 };
 void describe(Fields<ThrottleOptions>& fields) {
   fields.required("throttle", &ThrottleOptions::throttle, "The limit.");
-}
-
-template <typename Options>
-ComponentDescription describe_step(std::string_view key, std::string_view summary) {
-  return describe_component<Options>("step", std::string(key), std::string(summary));
 }
 
 }  // namespace
@@ -283,6 +249,7 @@ std::unique_ptr<Step> read_dedupe(TableReader& reader, Diagnostics& diagnostics)
   if (!table.by.text().empty()) config.by = table.by.text();
   config.within = table.within;
   config.remember = table.remember;
+  config.max_memory = static_cast<std::size_t>(table.max_memory.bytes());
   config.forget_after = table.forget_after;
   return take_step(make_dedupe(config), {{"by", table.by}}, diagnostics);
 }

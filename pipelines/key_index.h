@@ -26,7 +26,7 @@ class KeyIndex {
 
   // The slot must not be there yet.
   void insert(std::uint32_t hash, std::uint32_t slot) {
-    if ((used_ + 1) * 4 > places_.size() * 3) grow();
+    if (is_full()) grow();
     put({hash, slot});
     ++used_;
   }
@@ -47,6 +47,11 @@ class KeyIndex {
   }
 
   std::size_t memory_bytes() const { return places_.capacity() * sizeof(Place); }
+  // What the next insert() adds to it.
+  std::size_t growth_bytes() const {
+    if (!is_full()) return 0;
+    return (places_.empty() ? first_places : places_.size()) * sizeof(Place);
+  }
 
  private:
   struct Place {
@@ -54,6 +59,9 @@ class KeyIndex {
     std::uint32_t slot = none;
   };
 
+  static constexpr std::size_t first_places = 16;
+
+  bool is_full() const { return (used_ + 1) * 4 > places_.size() * 3; }
   std::size_t mask() const { return places_.size() - 1; }
   std::size_t home(std::uint32_t hash) const { return hash & mask(); }
   std::size_t next(std::size_t at) const { return (at + 1) & mask(); }
@@ -65,7 +73,7 @@ class KeyIndex {
   }
 
   void grow() {
-    std::vector<Place> old(places_.empty() ? 16 : places_.size() * 2);
+    std::vector<Place> old(places_.empty() ? first_places : places_.size() * 2);
     old.swap(places_);
     for (const Place& place : old) {
       if (place.slot != none) put(place);

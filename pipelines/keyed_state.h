@@ -117,9 +117,15 @@ class KeyedState {
   }
 
   // Of keys, slots and the snapshot; what entries hold beside themselves is theirs to count.
-  std::size_t memory_bytes() const {
+  std::size_t memory_bytes() const { return live_bytes() + aside_.capacity(); }
+  // Without what a running snapshot set aside, which is at most as much again.
+  std::size_t live_bytes() const {
     return slots_.size() * sizeof(Record) + key_bytes_ + index_.memory_bytes() +
-           free_.capacity() * sizeof(Slot) + aside_.capacity() + scratch_.capacity();
+           free_.capacity() * sizeof(Slot) + scratch_.capacity();
+  }
+  // What adding this key takes at most, beside what its entry will hold.
+  std::size_t bytes_to_add(std::string_view key) const {
+    return key.size() + 1 + index_.growth_bytes() + (free_.empty() ? sizeof(Record) : 0);
   }
 
  private:

@@ -100,7 +100,10 @@ class Step {
     return {};
   }
 
+  // What it holds now, in bytes.
   virtual std::size_t memory_bytes() const { return 0; }
+  // What memory_bytes() never exceeds, whatever comes. Constant.
+  virtual std::size_t memory_limit() const { return 0; }
 };
 
 }  // namespace sluice

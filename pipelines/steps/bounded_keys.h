@@ -1,5 +1,5 @@
-// BoundedKeys: KeyedState for steps that meet any number of keys: it holds at most so many, and
-// forgets those that were not used for long.
+// BoundedKeys: KeyedState for steps that meet any number of keys: it holds at most so many, in at
+// most so much memory, and forgets those that were not used for long.
 //
 //   forgotten first                                        used last
 //        [ key ] <--> [ key ] <--> [ key ] <--> [ key ] <--> [ key ]
@@ -9,10 +9,13 @@
 // Used means use() was called. The order is that of these calls, so it is the same in a replay;
 // it is saved with the entries. Owned by one step.
 //
-// Entry is what KeyedState asks for, and has  void load(ByteReader& in).
+// Entry is what KeyedState asks for, and has
+//   void load(ByteReader& in);
+//   static constexpr std::size_t max_heap_bytes;   what heap_bytes() never exceeds
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,14 +30,18 @@
 
 namespace sluice {
 
-// What happens to a new key when there are max_keys.
+// What happens to a new key when there are max_keys, or no memory for it.
 enum class WhenFull : std::uint8_t {
   evict,   // it takes the place of the key that was not used for the longest time
   refuse,  // it is not taken
 };
 
 struct KeyBounds {
-  std::uint32_t max_keys = 100'000;  // at least 1
+  static constexpr std::size_t least_memory = std::size_t{64} << 10;
+  static constexpr std::size_t most_memory = std::size_t{1} << 30;
+
+  std::uint32_t max_keys = 100'000;                // at least 1
+  std::size_t max_memory = std::size_t{16} << 20;  // in bytes; a snapshot takes as much again
   WhenFull when_full = WhenFull::evict;
   Duration forget_after{0};  // in engine time since the last use; 0: never
 };
@@ -72,8 +79,8 @@ class BoundedKeys {
   // called before a key goes for it.
   template <typename Evicted>
   Slot add(std::string_view key, Evicted&& evicted) {
-    if (keys_.size() >= bounds_.max_keys) {
-      if (bounds_.when_full == WhenFull::refuse) return none;
+    while (!has_room_for(key)) {
+      if (bounds_.when_full == WhenFull::refuse || oldest_ == none) return none;
       evicted(oldest_);
       erase(oldest_);
     }
@@ -99,6 +106,16 @@ class BoundedKeys {
     const std::size_t before = kept.heap_bytes();
     change(kept.entry);
     heap_bytes_ += kept.heap_bytes() - before;
+  }
+
+  // After an entry has grown: the keys that were used least go until all is within max_memory, or
+  // one is left. `evicted(slot)` as in add().
+  template <typename Evicted>
+  void shrink(Evicted&& evicted) {
+    while (live_bytes() > bounds_.max_memory && oldest_ != newest_) {
+      evicted(oldest_);
+      erase(oldest_);
+    }
   }
 
   void erase(Slot slot) {
@@ -150,12 +167,26 @@ class BoundedKeys {
   std::size_t memory_bytes() const {
     return keys_.memory_bytes() + links_.capacity() * sizeof(Link) + heap_bytes_;
   }
+  // What memory_bytes() never exceeds: one entry may go beyond max_memory, and a snapshot sets
+  // aside at most as much as there is.
+  std::size_t memory_limit() const { return 2 * (bounds_.max_memory + Entry::max_heap_bytes); }
 
  private:
   struct Link {
     Slot older = none;
     Slot newer = none;
   };
+
+  bool has_room_for(std::string_view key) const {
+    const std::size_t links = keys_.size() < links_.capacity()
+                                  ? 0
+                                  : std::max<std::size_t>(1, links_.capacity()) * sizeof(Link);
+    return keys_.size() < bounds_.max_keys &&
+           live_bytes() + keys_.bytes_to_add(key) + links <= bounds_.max_memory;
+  }
+  std::size_t live_bytes() const {
+    return keys_.live_bytes() + links_.capacity() * sizeof(Link) + heap_bytes_;
+  }
 
   void link(Slot slot) {
     links_[slot] = {newest_, none};

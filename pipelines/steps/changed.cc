@@ -14,6 +14,7 @@ struct LastValue {
 
   void save(std::string& out) const { put_text(out, identity); }
   void load(ByteReader& in) { identity = in.text(); }
+  static constexpr std::size_t max_heap_bytes = 2 * max_value_bytes;  // a string's growth doubles
   std::size_t heap_bytes() const {
     return identity.capacity() > std::string().capacity() ? identity.capacity() + 1 : 0;
   }

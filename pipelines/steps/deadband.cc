@@ -21,6 +21,7 @@ struct LastPassed {
     value = std::bit_cast<double>(in.fixed<std::uint64_t>());
     time = Timestamp(Duration(in.signed_varint()));
   }
+  static constexpr std::size_t max_heap_bytes = 0;
   std::size_t heap_bytes() const { return 0; }
 };
 

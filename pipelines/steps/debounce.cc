@@ -20,6 +20,7 @@ struct Burst {
     last.load(in);
     start = Timestamp(Duration(in.signed_varint()));
   }
+  static constexpr std::size_t max_heap_bytes = HeldEvent::max_heap_bytes;
   std::size_t heap_bytes() const { return last.heap_bytes(); }
 };
 

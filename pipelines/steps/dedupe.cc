@@ -13,6 +13,7 @@ struct Passed {
 
   void save(std::string& out) const { put_signed(out, time.time_since_epoch().count()); }
   void load(ByteReader& in) { time = Timestamp(Duration(in.signed_varint())); }
+  static constexpr std::size_t max_heap_bytes = 0;
   std::size_t heap_bytes() const { return 0; }
 };
 
@@ -49,9 +50,8 @@ StepOrErrors make_dedupe(const DedupeConfig& config) {
     errors.push_back({"remember", 0, "at least one event must be remembered"});
   }
   if (!errors.empty()) return errors;
-  return std::make_unique<Dedupe>(*std::move(by),
-                                  KeyBounds{config.remember, WhenFull::evict, config.forget_after},
-                                  config.within);
+  const KeyBounds bounds{config.remember, config.max_memory, WhenFull::evict, config.forget_after};
+  return std::make_unique<Dedupe>(*std::move(by), bounds, config.within);
 }
 
 }  // namespace sluice

@@ -5,7 +5,8 @@
 // Two events are the same when `by` has the same value. The first one passes; one that is the same
 // as an event that passed is dropped, reason "duplicate", when their event times lie less than
 // `within` apart (any times when `within` is zero). What passed is remembered until `remember`
-// others have passed since, and, if `forget_after` is set, for that long in engine time.
+// others have passed since, or `max_memory` is needed for them, and, if `forget_after` is set, for
+// that long in engine time.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 #include "core/clock.h"
 #include "pipelines/step_error.h"
+#include "pipelines/steps/bounded_keys.h"
 
 namespace sluice {
 
@@ -20,6 +22,7 @@ struct DedupeConfig {
   std::string by = "[source, id]";  // an expression
   Duration within{0};
   std::uint32_t remember = 100'000;  // at least 1
+  std::size_t max_memory = KeyBounds{}.max_memory;
   Duration forget_after{0};
 };
 

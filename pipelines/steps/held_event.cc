@@ -83,6 +83,7 @@ Event* read(ByteReader& in, Arena& arena) {
 bool HeldEvent::hold(const Event& event) {
   std::string bytes = write(event);
   if (bytes.size() > max_bytes) return false;
+  bytes.shrink_to_fit();
   bytes_ = std::move(bytes);
   return true;
 }

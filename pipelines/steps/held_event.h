@@ -16,6 +16,7 @@ namespace sluice {
 class HeldEvent {
  public:
   static constexpr std::size_t max_bytes = 64 * 1024;
+  static constexpr std::size_t max_heap_bytes = max_bytes + 64;
 
   bool is_empty() const { return bytes_.empty(); }
   // Keeps `event` in place of what was there. False: it has more than max_bytes; nothing changed.

@@ -60,6 +60,7 @@ class KeyedStep : public Step {
     return keys_.load_slice(in.rest());
   }
   std::size_t memory_bytes() const override { return sizeof(*this) + keys_.memory_bytes(); }
+  std::size_t memory_limit() const override { return sizeof(*this) + keys_.memory_limit(); }
 
  protected:
   // Empty when take() can use `value`; else what it needs, as in "a finite number".
@@ -102,16 +103,16 @@ class KeyedStep : public Step {
       out.fail(event, key.error().message);
       return;
     }
+    const auto evicted = [&](Slot oldest) { leave(oldest, Leaving::evicted, out); };
     Slot slot = keys_.find(*key);
     const bool is_new = slot == Keys::none;
-    if (is_new) {
-      slot = keys_.add(*key, [&](Slot evicted) { leave(evicted, Leaving::evicted, out); });
-    }
+    if (is_new) slot = keys_.add(*key, evicted);
     if (slot == Keys::none) {
       out.drop(*event, "max_keys");
-    } else if (take(event, value, slot, is_new, out) && !is_new) {
-      keys_.use(slot);
+      return;
     }
+    if (take(event, value, slot, is_new, out) && !is_new) keys_.use(slot);
+    keys_.shrink(evicted);
   }
 
   WindowKey key_;

@@ -12,6 +12,7 @@ struct Place {
 
   void save(std::string& out) const { put_signed(out, number); }
   void load(ByteReader& in) { number = in.signed_varint(); }
+  static constexpr std::size_t max_heap_bytes = 0;
   std::size_t heap_bytes() const { return 0; }
 };
 

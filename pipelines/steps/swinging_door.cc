@@ -62,6 +62,7 @@ struct Signal {
     door.lowest = read_double(in);
     door.highest = read_double(in);
   }
+  static constexpr std::size_t max_heap_bytes = HeldEvent::max_heap_bytes;
   std::size_t heap_bytes() const { return held.heap_bytes(); }
 };
 

@@ -19,6 +19,7 @@ struct Interval {
     start = Timestamp(Duration(in.signed_varint()));
     passed = static_cast<std::uint32_t>(in.varint());
   }
+  static constexpr std::size_t max_heap_bytes = 0;
   std::size_t heap_bytes() const { return 0; }
 };
 
