@@ -30,9 +30,9 @@ bool Backpressure::update(double share, const Head& head) {
 }
 
 bool Backpressure::fill() {
-  const bool is_news = !are_all_waiting();
+  const std::vector<bool> before = waits_;
   waits_.assign(waits_.size(), true);
-  return is_news;
+  return waits_ != before;
 }
 
 bool Backpressure::is_any_waiting() const {
@@ -40,7 +40,7 @@ bool Backpressure::is_any_waiting() const {
 }
 
 bool Backpressure::are_all_waiting() const {
-  return std::ranges::find(waits_, false) == waits_.end();
+  return !waits_.empty() && std::ranges::find(waits_, false) == waits_.end();
 }
 
 // Those whose backlog is of the order of the largest one.

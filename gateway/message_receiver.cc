@@ -91,7 +91,8 @@ void MessageReceiver::drop_known_ids(Beat& beat, std::size_t first, std::uint64_
       }
       repeats_.remember(event.source_name, event.sender, event.fingerprint, now_);
     }
-    beat.events[kept++] = event;
+    if (kept != i) beat.events[kept] = event;
+    ++kept;
   }
   beat.events.resize(kept);
 }

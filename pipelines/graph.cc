@@ -59,6 +59,7 @@ struct Graph::Impl {
   struct BlockTimes {
     EngineTime engine;
     Timestamp wall;
+    bool was_backpressured;
   };
   std::optional<BlockTimes> last_block;       // the last that was journaled
   std::size_t saving = 0;                     // index of the part being saved
@@ -67,6 +68,7 @@ struct Graph::Impl {
   Result<void> resolve_inputs(const std::vector<PipelineSetup>& setups,
                               const std::vector<std::size_t>& order);
   void find_reach();
+  std::optional<Timestamp> wall_for(Timestamp wanted, const Pipeline& pipeline) const;
   std::optional<EngineTime> clock_brings(Timestamp wanted, const Pipeline& pipeline) const;
   void list_parts(const std::vector<PipelineSetup>& setups, const std::vector<std::size_t>& order);
   void name_derived(GraphOutput& out, const BlockTime& time, Arena& arena) const;
@@ -252,7 +254,7 @@ void Graph::process(std::span<Event* const> events, const BlockTime& time, Arena
       watermark.observe_clock(time.wall, time.was_backpressured);
       watermark.advance_time(time.now, time.was_backpressured);
     }
-    impl.last_block = {time.now, time.wall};
+    impl.last_block = {time.now, time.wall, time.was_backpressured};
   }
   std::vector<WatermarkInput> inputs;
   for (Impl::Pipeline& pipeline : impl.pipelines) {
@@ -299,21 +301,36 @@ const std::vector<std::size_t>& Graph::targets_of(std::size_t source) const {
   return impl_->source_targets[source];
 }
 
-// When the clock alone brings the pipeline's watermark there; nothing: it needs events for that.
-std::optional<EngineTime> Graph::Impl::clock_brings(Timestamp wanted,
-                                                    const Pipeline& pipeline) const {
+// The wall time at which the clock alone brings the pipeline's watermark there; nothing: it needs
+// events for that.
+std::optional<Timestamp> Graph::Impl::wall_for(Timestamp wanted, const Pipeline& pipeline) const {
   Timestamp wall = wanted;
   for (const InputRef& input : pipeline.inputs) {
-    if (input.from != InputRef::From::source) return std::nullopt;
-    const SourceWatermark& source = source_watermarks[input.index];
-    if (!source.is_arrival()) return std::nullopt;
-    wall = std::max(wall, source.clock_at(wanted));
+    std::optional<Timestamp> of_input;
+    if (input.from == InputRef::From::pipeline) {
+      of_input = wall_for(wanted, pipelines[input.index]);
+    } else if (source_watermarks[input.index].is_arrival()) {
+      of_input = source_watermarks[input.index].clock_at(wanted);
+    }
+    if (!of_input) return std::nullopt;
+    wall = std::max(wall, *of_input);
   }
+  return wall;
+}
+
+// When that is.
+std::optional<EngineTime> Graph::Impl::clock_brings(Timestamp wanted,
+                                                    const Pipeline& pipeline) const {
+  const std::optional<Timestamp> wall = wall_for(wanted, pipeline);
+  if (!wall) return std::nullopt;
   if (!last_block) return EngineTime{0};  // just started: the next block tells the time
-  // Not at once again when the last block did not bring it there, because the clock was set or the
-  // source held back.
+  // Not at once again when the last block did not bring it there: the clock was set, or sources
+  // were held back, as they are for hours while a store is full, and each block is a commit.
   constexpr Duration least_wait = std::chrono::milliseconds(200);
-  return last_block->engine + std::max(least_wait, wall - last_block->wall);
+  constexpr Duration least_wait_held_back = std::chrono::seconds(30);
+  return last_block->engine +
+         std::max(last_block->was_backpressured ? least_wait_held_back : least_wait,
+                  *wall - last_block->wall);
 }
 
 std::optional<EngineTime> Graph::next_timer() const {

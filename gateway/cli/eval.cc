@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "gateway/cli/commands.h"
-#include "gateway/cli/event_lines.h"
+#include "gateway/event_lines.h"
 #include "gateway/cli/print.h"
 #include "pipelines/expression/explain.h"
 #include "pipelines/expression/expression.h"

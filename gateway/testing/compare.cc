@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "gateway/testing/event_from_json.h"
+#include "gateway/event_lines.h"
 
 namespace sluice {
 namespace {
@@ -75,12 +75,23 @@ bool is_part(const Value& part, const Value& whole) {
          whole.as_text().find(part.as_text()) != std::string_view::npos;
 }
 
+// Of a dead letter.
+std::string_view text_attribute(const Value& attributes, std::string_view name) {
+  const Value* const value = attributes.find(name);
+  return value != nullptr && value->kind() == Kind::string ? value->as_text() : std::string_view();
+}
+
 void run_checks(const std::vector<TestCheck>& checks, const GotEvent& got, Arena& arena,
                 std::vector<Comparison>& out) {
   if (checks.empty()) return;
-  const Event event = event_from_json(got.attributes, arena);
+  auto event = event_from_cloudevent(got.attributes, arena);
+  if (event) {
+    event->sender = text_attribute(got.attributes, "sender");
+    event->topic = text_attribute(got.attributes, "topic");
+  }
   for (const TestCheck& check : checks) {
-    const Value value = check.expression.evaluate(event, arena);
+    const Value value = event ? check.expression.evaluate(*event, arena)
+                              : Value::error(arena.copy(event.error().message));
     const bool is_true = value.kind() == Kind::boolean && value.as_bool();
     out.push_back(
         {"check", check.expression.text(),

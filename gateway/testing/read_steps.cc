@@ -1,5 +1,7 @@
 #include "gateway/testing/read_steps.h"
 
+#include <absl/strings/escaping.h>
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -7,7 +9,6 @@
 
 #include "config/nearest.h"
 #include "config/table_reader.h"
-#include "gateway/testing/base64.h"
 #include "gateway/testing/toml_json.h"
 
 namespace sluice {
@@ -165,10 +166,10 @@ std::string StepReader::read_payload(const SendSection& section) {
   if (section.payload_file) return read_file(*section.payload_file);
   if (section.payload_base64) {
     const LocatedText& text = *section.payload_base64;
-    auto bytes = decode_base64(text.text());
-    if (bytes) return std::move(*bytes);
-    surroundings_.diagnostics.error(text.position(), text.path(), bytes.error().message);
-    return {};
+    std::string bytes;
+    if (!absl::Base64Unescape({text.text().data(), text.text().size()}, &bytes))
+      surroundings_.diagnostics.error(text.position(), text.path(), "is not base64");
+    return bytes;
   }
   const Node* node = section.payload.node;
   if (node == nullptr) return {};

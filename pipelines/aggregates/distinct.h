@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "pipelines/aggregates/aggregate.h"
-#include "pipelines/aggregates/value_identity.h"
+#include "pipelines/value_identity.h"
 
 namespace sluice {
 

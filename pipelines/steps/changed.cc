@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "pipelines/aggregates/value_identity.h"
+#include "pipelines/value_identity.h"
 
 namespace sluice {
 namespace {

@@ -6,7 +6,6 @@
 
 #include "config/document.h"
 #include "drivers/codecs/json.h"
-#include "gateway/testing/base64.h"
 #include "gateway/testing/compare.h"
 #include "gateway/testing/pairing.h"
 #include "gateway/testing/toml_json.h"
@@ -105,16 +104,6 @@ TEST(TomlAsJson, Each_kind_of_value_has_its_json) {
   EXPECT_EQ(json, R"({"a":1,"b":2.5,"c":"x\"y","d":true,"e":"2026-01-01T00:00:00.5Z",)"
                   R"("f":"2026-01-01","g":[1,{"h":[]}]})");
   EXPECT_FALSE(document.diagnostics().has_errors());
-}
-
-TEST(Base64, Bytes_come_back_and_what_is_none_is_refused) {
-  EXPECT_EQ(decode_base64("").value(), "");
-  EXPECT_EQ(decode_base64("Zg==").value(), "f");
-  EXPECT_EQ(decode_base64("Zm8=").value(), "fo");
-  EXPECT_EQ(decode_base64("Zm9v\nYmFy").value(), "foobar");
-  EXPECT_EQ(decode_base64("+/8=").value(), "\xFB\xFF");
-  for (const char* bad : {"Zg", "Zg=", "Z===", "====", "Zg==Zg==", "Zg=a", "Z?==", "Zm9vY"})
-    EXPECT_FALSE(decode_base64(bad)) << bad;
 }
 
 }  // namespace

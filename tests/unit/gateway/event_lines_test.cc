@@ -1,4 +1,4 @@
-#include "gateway/cli/event_lines.h"
+#include "gateway/event_lines.h"
 
 #include <gtest/gtest.h>
 

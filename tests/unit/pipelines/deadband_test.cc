@@ -103,7 +103,7 @@ TEST(Deadband, A_refused_key_is_dropped_and_an_evicted_one_starts_anew) {
 
 TEST(Deadband, Each_wrong_option_is_told) {
   DeadbandConfig config = absolute(-1.0, milliseconds(-1));
-  config.keyed = {"subject ==", {0, WhenFull::evict, {}}};
+  config.keyed = {"subject ==", {.max_keys = 0}};
   config.percent = std::nan("");
   EXPECT_THAT(places(make_deadband(config)),
               ElementsAre("max_keys:0", ::testing::StartsWith("key:"), "deadband:0", "change:0",

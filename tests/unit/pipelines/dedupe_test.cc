@@ -57,7 +57,9 @@ TEST(Dedupe, Goes_by_source_and_id_when_nothing_else_is_said) {
 }
 
 TEST(Dedupe, Forgets_in_engine_time_and_says_when) {
-  DedupeConfig config{"subject", {}, 100, milliseconds(50)};
+  DedupeConfig config;
+  config.by = "subject";
+  config.forget_after = milliseconds(50);
   const auto step = must(make_dedupe(config));
   Recording out;
   const auto send = [&](std::string_view subject, std::int64_t now) {

@@ -10,8 +10,11 @@
 
 namespace sluice {
 
-// Whether `value` has an identity of at most `max_bytes`: a string, bytes, a finite number, a bool,
-// a timestamp, a duration, or a list of such.
+// Whether `value` has an identity: a string, bytes, a finite number, a bool, a timestamp, a duration,
+// or a list of such and nulls.
+bool has_identity(const Value& value);
+
+// The same, of at most `max_bytes`.
 bool has_identity(const Value& value, std::size_t max_bytes);
 
 // Appends the bytes; `value` has an identity.

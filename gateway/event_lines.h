@@ -14,4 +14,8 @@ namespace sluice {
 //   bad_input  it is not JSON, or an attribute is not what CloudEvents says
 Result<Event> read_event_line(std::string_view line, Arena& arena);
 
+// The event that such an object says; `object` is a map.
+//   bad_input  as above
+Result<Event> event_from_cloudevent(const Value& object, Arena& arena);
+
 }  // namespace sluice

@@ -1,4 +1,4 @@
-#include "gateway/cli/event_lines.h"
+#include "gateway/event_lines.h"
 
 #include <absl/strings/escaping.h>
 
@@ -61,18 +61,25 @@ Result<void> take_member(std::string_view name, const Value& value, Arena& arena
 
 }  // namespace
 
+Result<Event> event_from_cloudevent(const Value& object, Arena& arena) {
+  Event event;
+  std::vector<Attribute> extensions;
+  for (const MapEntry& entry : object.as_map())
+    TRY(take_member(entry.key.as_text(), entry.value, arena, event, extensions));
+  event.extensions = arena.copy(std::span<const Attribute>(extensions));
+  return event;
+}
+
 Result<Event> read_event_line(std::string_view line, Arena& arena) {
   const Value root = TRY(parse_json(line, arena));
   Event event;
+  if (root.kind() == Kind::map && root.find("specversion") != nullptr) {
+    event = TRY(event_from_cloudevent(root, arena));
+  } else {
+    event.data = root;
+  }
   event.payload = line;
   event.has_payload = true;
-  event.data = root;
-  if (root.kind() != Kind::map || root.find("specversion") == nullptr) return event;
-  event.data = Value::null();
-  std::vector<Attribute> extensions;
-  for (const MapEntry& entry : root.as_map())
-    TRY(take_member(entry.key.as_text(), entry.value, arena, event, extensions));
-  event.extensions = arena.copy(std::span<const Attribute>(extensions));
   return event;
 }
 

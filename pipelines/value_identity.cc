@@ -1,5 +1,8 @@
-#include "pipelines/aggregates/value_identity.h"
+#include "pipelines/value_identity.h"
 
+#include <xxhash.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -46,6 +49,11 @@ bool is_countable(const Value& value, int depth) {
   }
 }
 
+bool is_normal(const Value& value) {
+  return value.kind() == Kind::list ? std::ranges::all_of(value.as_list(), is_normal)
+                                    : normal_number(value).kind() == value.kind();
+}
+
 Value normal(const Value& value, Arena& arena) {
   if (value.kind() != Kind::list) return normal_number(value);
   const auto items = value.as_list();
@@ -56,8 +64,10 @@ Value normal(const Value& value, Arena& arena) {
 
 }  // namespace
 
+bool has_identity(const Value& value) { return is_countable(value, 0); }
+
 bool has_identity(const Value& value, std::size_t max_bytes) {
-  if (!is_countable(value, 0)) return false;
+  if (!has_identity(value)) return false;
   if (value.kind() == Kind::string || value.kind() == Kind::bytes) {
     constexpr std::size_t kind_and_size = 3;  // bytes before those of a text that is this short
     return value.as_text().size() + kind_and_size <= max_bytes;
@@ -69,24 +79,16 @@ bool has_identity(const Value& value, std::size_t max_bytes) {
 }
 
 void append_identity(std::string& out, const Value& value) {
-  if (value.kind() == Kind::list) {
+  if (is_normal(value)) {
+    encode(out, value);
+  } else {
     Arena scratch(1024);
     encode(out, normal(value, scratch));
-  } else {
-    encode(out, normal_number(value));
   }
 }
 
-// FNV-1a over the bytes (Fowler, Noll, Vo), whose high bits are weak for short ones; therefore the
-// last steps of MurmurHash3 (Appleby), which spread every bit.
 std::uint64_t hash_identity(std::string_view bytes) {
-  std::uint64_t hash = 0xCBF29CE484222325;
-  for (const char c : bytes) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-  }
-  hash = (hash ^ hash >> 33) * 0xFF51AFD7ED558CCD;
-  hash = (hash ^ hash >> 33) * 0xC4CEB9FE1A85EC53;
-  return hash ^ hash >> 33;
+  return XXH3_64bits(bytes.data(), bytes.size());
 }
 
 }  // namespace sluice
