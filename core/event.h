@@ -24,6 +24,13 @@ struct Attribute {  // CloudEvents extension: lower-case letters and digits
   Value value;
 };
 
+// How much of a received event's payload was read.
+enum class DataState : std::uint8_t {
+  whole,    // it is valid, and `data` is all of it, if anyone looks at it
+  partial,  // `data` is only what gates look at (Step::gate_paths); the rest was not validated
+  refused,  // it was partial, and the rest is not valid
+};
+
 constexpr std::uint16_t no_source = 0xFFFF;  // an event that a step made out of others
 
 struct Event {
@@ -40,6 +47,7 @@ struct Event {
   Value data;                // what expressions see as `data`
   std::string_view payload;  // the bytes as received; {} when `data` is the truth
   bool has_payload = false;
+  DataState data_state = DataState::whole;
 
   // Where it came from.
   std::string_view sender;       // client id or peer address

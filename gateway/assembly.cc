@@ -25,8 +25,14 @@ Result<Assembly> assemble(Configuration& configuration, const std::string& store
     maker.decoder = std::move(source.decoder);
     maker.mapping = std::move(source.mapping);
     maker.needs_data = assembly.graph->needs_data(i);
+    maker.gate_paths = assembly.graph->gate_paths(i);
     assembly.makers.push_back(std::make_unique<EventMaker>(std::move(maker)));
   }
+  std::vector<EventMaker*> makers;  // they live as long as the graph, in the engine
+  for (const auto& maker : assembly.makers) makers.push_back(maker.get());
+  assembly.graph->complete_with([makers](Event& event, Arena& arena) {
+    return makers[event.source_index]->complete(event, arena);
+  });
   return assembly;
 }
 

@@ -150,6 +150,8 @@ Result<void> Engine::write(Beat& beat) {
   std::vector<DeadLetter> letters = std::move(beat.undecodable);
   beat.undecodable.clear();
   for (const GraphDeadLetter& dead : beat.output.dead_letters) {
+    if (dead.event->data_state == DataState::refused)
+      receiver_.note_undecodable(*dead.event, dead.reason);
     letters.push_back({0, dead.stage, dead.reason, *dead.event});
   }
   if (!letters.empty()) {

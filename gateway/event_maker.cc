@@ -60,12 +60,20 @@ EventMaker::EventMaker(EventMakerSetup setup) : setup_(std::move(setup)) {
   has_own_identity_ = mapping.id.has_value() || mapping.time.has_value();
   needs_data_ = setup_.needs_data || uses_data(mapping.id) || uses_data(mapping.type) ||
                 uses_data(mapping.subject) || uses_data(mapping.time);
+  if (!setup_.gate_paths) return;
+  DataPaths paths = *setup_.gate_paths;
+  for (const auto* expression : {&mapping.id, &mapping.type, &mapping.subject, &mapping.time}) {
+    if (!*expression) continue;
+    const DataPaths& looks_at = (*expression)->data_paths();
+    paths.insert(paths.end(), looks_at.begin(), looks_at.end());
+  }
+  can_peek_ = setup_.decoder->prepare_peek(paths);
 }
 
-Event EventMaker::start(const Message& message, Arena& arena) const {
-  Event event;
+// What each event of a message says, whatever the payload does; `source` is its CloudEvents source.
+void EventMaker::describe(const Message& message, std::string_view source, Event& event) const {
   event.type = default_type;
-  event.source = make_event_source(setup_.gateway, setup_.source_name, message.sender, arena);
+  event.source = source;
   event.sender = message.sender;
   event.sender_key = message.sender_key;
   event.number = message.number;
@@ -75,34 +83,33 @@ Event EventMaker::start(const Message& message, Arena& arena) const {
   event.user_properties = message.user_properties;
   event.headers = message.headers;
   event.received = message.received;
-  event.time = message.received;
-  return event;
+  if (event.time == Timestamp{}) event.time = message.received;
 }
 
 Result<void> EventMaker::make(const Message& message, Arena& arena, std::uint64_t& sequence,
                               std::vector<Event>& out) {
   const std::size_t first = out.size();
-  TRY(setup_.decoder->decode(message, needs_data_, arena, out));
+  TRY(decode(message, arena, out));
+  const std::string_view source =
+      make_event_source(setup_.gateway, setup_.source_name, message.sender, arena);
   for (std::size_t i = first; i < out.size(); ++i) {
-    Event event = start(message, arena);
-    const Event& decoded = out[i];
-    event.data = decoded.data;
-    event.payload = decoded.payload;
-    event.has_payload = decoded.has_payload;
-    event.datacontenttype = decoded.datacontenttype;
-    if (!decoded.subject.empty()) event.subject = decoded.subject;
-    if (decoded.time != Timestamp{}) event.time = decoded.time;
-    if (auto mapped = apply_mapping(event, arena); !mapped) {
+    describe(message, source, out[i]);
+    if (auto mapped = apply_mapping(out[i], arena); !mapped) {
       out.resize(first);  // a message is decoded whole or not at all
       return mapped;
     }
-    out[i] = event;
   }
   for (std::size_t i = first; i < out.size(); ++i) {
     out[i].sequence = sequence++;
     if (!out[i].has_own_id) out[i].id = make_event_id(setup_.store_id, out[i].sequence, arena);
   }
   return {};
+}
+
+Result<void> EventMaker::decode(const Message& message, Arena& arena, std::vector<Event>& out) {
+  if (!can_peek_ || !peek_choice_.is_peek())
+    return setup_.decoder->decode(message, needs_data_, arena, out);
+  return setup_.decoder->peek(message, arena, out);
 }
 
 Result<void> EventMaker::apply_mapping(Event& event, Arena& arena) const {
@@ -123,7 +130,9 @@ Result<void> EventMaker::apply_mapping(Event& event, Arena& arena) const {
 
 Event EventMaker::make_undecoded(const Message& message, Arena& arena,
                                  std::uint64_t& sequence) const {
-  Event event = start(message, arena);
+  Event event;
+  describe(message, make_event_source(setup_.gateway, setup_.source_name, message.sender, arena),
+           event);
   event.payload = message.payload;
   event.has_payload = true;
   event.datacontenttype = message.content_type;
@@ -134,6 +143,12 @@ Event EventMaker::make_undecoded(const Message& message, Arena& arena,
 
 Result<void> EventMaker::restore_data(Event& event, Arena& arena) {
   if (!event.has_payload || !needs_data_) return {};
+  event.data = TRY(setup_.decoder->parse(event.payload, arena));
+  return {};
+}
+
+Result<void> EventMaker::complete(Event& event, Arena& arena) {
+  peek_choice_.passed();
   event.data = TRY(setup_.decoder->parse(event.payload, arena));
   return {};
 }

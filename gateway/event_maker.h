@@ -12,6 +12,7 @@
 #include "core/result.h"
 #include "drivers/codecs/decoder.h"
 #include "drivers/message.h"
+#include "gateway/peek_choice.h"
 #include "pipelines/expression/expression.h"
 
 namespace sluice {
@@ -32,6 +33,9 @@ struct EventMakerSetup {
   std::unique_ptr<Decoder> decoder;
   EventMapping mapping;
   bool needs_data = false;  // a step looks at `data`
+  // What the gates look at that stand before all else (Graph::gate_paths): no more needs to be read
+  // of an event at first.
+  std::optional<DataPaths> gate_paths;
 };
 
 class EventMaker {
@@ -50,18 +54,25 @@ class EventMaker {
   // Reads `data` of an event that came back from the journal.
   Result<void> restore_data(Event& event, Arena& arena);
 
+  // Reads the rest of a partial event, for the graph.
+  //   bad_input  the payload is not what the decoder reads
+  Result<void> complete(Event& event, Arena& arena);
+
   // True when an event of this source brings its own time or id, so that two messages with the same
   // bytes are the same message.
   bool has_own_identity() const { return has_own_identity_; }
   const std::string& source_name() const { return setup_.source_name; }
 
  private:
-  Event start(const Message& message, Arena& arena) const;
+  Result<void> decode(const Message& message, Arena& arena, std::vector<Event>& out);
+  void describe(const Message& message, std::string_view source, Event& event) const;
   Result<void> apply_mapping(Event& event, Arena& arena) const;
 
   EventMakerSetup setup_;
   bool has_own_identity_;
   bool needs_data_;
+  bool can_peek_ = false;
+  PeekChoice peek_choice_;
 };
 
 }  // namespace sluice

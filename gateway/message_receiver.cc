@@ -49,17 +49,21 @@ void MessageReceiver::decode(const Message& message, std::size_t source, Beat& b
     letter.reason = made.error().message;
     letter.event = maker.make_undecoded(message, beat.arena, sequence);
     letter.event.fingerprint = fingerprint;
-    undecodable_[source]->add();
-    undecodable_log_.report(static_cast<std::int64_t>(now_), LogLevel::warning,
-                            "A message cannot be decoded: it is kept as a dead letter",
-                            {{"source", maker.source_name()},
-                             {"sender", message.sender},
-                             {"topic", message.topic},
-                             {"reason", letter.reason}});
+    note_undecodable(letter.event, letter.reason);
     beat.undecodable.push_back(std::move(letter));
     return;
   }
   drop_known_ids(beat, first, fingerprint);
+}
+
+void MessageReceiver::note_undecodable(const Event& event, std::string_view reason) {
+  undecodable_[event.source_index]->add();
+  undecodable_log_.report(static_cast<std::int64_t>(now_), LogLevel::warning,
+                          "A message cannot be decoded: it is kept as a dead letter",
+                          {{"source", event.source_name},
+                           {"sender", event.sender},
+                           {"topic", event.topic},
+                           {"reason", reason}});
 }
 
 // Remembers the message, unless it is a proven repeat of one that was committed. `fingerprint`

@@ -32,6 +32,9 @@ class MessageReceiver {
   Result<void> recall(const Store& store, FrameCodec& codec, std::string_view store_id,
                       const Head& head, std::size_t tail_bytes, EngineTime now);
 
+  // An event was refused in the graph, when the rest of it was read.
+  void note_undecodable(const Event& event, std::string_view reason);
+
  private:
   void decode(const Message& message, std::size_t source, Beat& beat, std::uint64_t& sequence);
   bool is_repeat(const Message& message, const EventMaker& maker, std::uint64_t& fingerprint);

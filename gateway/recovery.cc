@@ -47,9 +47,9 @@ void replay(const Block& block, Graph& graph, const std::vector<EventMaker*>& ma
         event.source_index = static_cast<std::uint16_t>(i);
     }
     if (event.source_index == no_source) continue;  // its source is gone, and all that it fed
-    // What could be decoded once can be decoded again; if not, expressions see null.
+    // What passed a gate then was valid, and is so again.
     if (const auto restored = makers[event.source_index]->restore_data(event, arena); !restored)
-      event.data = {};
+      event.data_state = DataState::refused;
     pointers.push_back(&event);
   }
   const BlockHeader& header = block.header;

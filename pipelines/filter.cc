@@ -23,6 +23,7 @@ class Filter final : public Step {
   }
 
   bool uses_data() const override { return condition_.uses_data(); }
+  std::optional<DataPaths> gate_paths() const override { return condition_.data_paths(); }
 
  private:
   const Expression condition_;

@@ -61,6 +61,7 @@ struct Graph::Impl {
     Timestamp wall;
     bool was_backpressured;
   };
+  CompleteEvent complete;
   std::optional<BlockTimes> last_block;       // the last that was journaled
   std::size_t saving = 0;                     // index of the part being saved
   std::vector<std::string> saved_watermarks;  // taken at begin_snapshot, by part
@@ -266,7 +267,8 @@ void Graph::process(std::span<Event* const> events, const BlockTime& time, Arena
                            : impl.pipelines[input.index].watermark.input());
     }
     const WatermarkInput merged = pipeline.watermark.update(inputs);
-    pipeline.run->run(pipeline.in, merged.watermark, time.now, arena, out.dead_letters);
+    pipeline.run->run(pipeline.in, {merged.watermark, time.now}, impl.complete, arena,
+                      out.dead_letters);
     for (const std::size_t target : pipeline.targets) {
       const auto& given = pipeline.run->output();
       out.targets[target].insert(out.targets[target].end(), given.begin(), given.end());
@@ -296,6 +298,23 @@ void Graph::Impl::name_derived(GraphOutput& out, const BlockTime& time, Arena& a
 const std::vector<GraphTarget>& Graph::targets() const { return impl_->targets; }
 bool Graph::is_stateful(std::size_t source) const { return impl_->source_is_stateful[source]; }
 bool Graph::needs_data(std::size_t source) const { return impl_->source_needs_data[source]; }
+
+std::optional<DataPaths> Graph::gate_paths(std::size_t source) const {
+  DataPaths all;
+  for (const Impl::Pipeline& pipeline : impl_->pipelines) {
+    const bool reads = std::ranges::any_of(pipeline.inputs, [&](const Impl::InputRef& input) {
+      return input.from == Impl::InputRef::From::source && input.index == source;
+    });
+    if (!reads) continue;
+    const auto paths =
+        pipeline.run->size() == 0 ? std::nullopt : pipeline.run->step(0).gate_paths();
+    if (!paths) return std::nullopt;
+    all.insert(all.end(), paths->begin(), paths->end());
+  }
+  return all;
+}
+
+void Graph::complete_with(CompleteEvent complete) { impl_->complete = std::move(complete); }
 
 const std::vector<std::size_t>& Graph::targets_of(std::size_t source) const {
   return impl_->source_targets[source];

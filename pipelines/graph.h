@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,7 +79,7 @@ struct BlockTime {
 
 struct GraphDeadLetter {
   const Event* event;
-  std::string stage;
+  std::string stage;  // "decode": a gate let an event pass that could then not be completed
   std::string reason;
 };
 
@@ -87,6 +88,10 @@ struct GraphOutput {
   std::vector<GraphDeadLetter> dead_letters;
   void clear();
 };
+
+// Reads the rest of an event that passed a gate (DataState).
+//   bad_input  the payload is not what its source says: the event is a dead letter
+using CompleteEvent = std::function<Result<void>(Event& event, Arena& arena)>;
 
 class Graph {
  public:
@@ -103,6 +108,11 @@ class Graph {
   bool is_stateful(std::size_t source) const;
   // True when some step can look at the data of this source's events.
   bool needs_data(std::size_t source) const;
+  // When every pipeline that reads this source begins with a gate: what of an event's data they
+  // look at. Its events may then come partial, once complete_with() has said how they are
+  // completed. Nothing: its events come whole.
+  std::optional<DataPaths> gate_paths(std::size_t source) const;
+  void complete_with(CompleteEvent complete);
   // Indexes of the targets that this source's events, or what is made of them, can reach.
   const std::vector<std::size_t>& targets_of(std::size_t source) const;
   // When a block without events would change something: a source that feeds stateful steps falls

@@ -119,8 +119,23 @@ std::optional<std::size_t> PipelineRun::find_output(std::string_view name) const
   return static_cast<std::size_t>(found - output_names_.begin());
 }
 
-void PipelineRun::run(std::vector<Event*>& events, std::optional<Timestamp> watermark,
-                      EngineTime now, Arena& arena, std::vector<GraphDeadLetter>& dead_letters) {
+// Of what the gate let pass, whole events stay. One that cannot be completed is a dead letter once,
+// whichever pipelines it passes.
+void PipelineRun::complete_passed(const CompleteEvent& complete, Arena& arena,
+                                  std::vector<GraphDeadLetter>& dead_letters) {
+  std::erase_if(next_, [&](Event* event) {
+    if (event->data_state == DataState::partial) {
+      const auto completed = complete(*event, arena);
+      event->data_state = completed ? DataState::whole : DataState::refused;
+      if (!completed) dead_letters.push_back({event, "decode", completed.error().message});
+    }
+    return event->data_state == DataState::refused;
+  });
+}
+
+void PipelineRun::run(std::vector<Event*>& events, const Times& times,
+                      const CompleteEvent& complete, Arena& arena,
+                      std::vector<GraphDeadLetter>& dead_letters) {
   for (auto& named : named_) named.clear();
   if (in_ != nullptr) in_->add(events.size());
   output_.swap(events);
@@ -128,8 +143,9 @@ void PipelineRun::run(std::vector<Event*>& events, std::optional<Timestamp> wate
     next_.clear();
     Output out(*this, step, arena, next_, dead_letters);
     if (!output_.empty()) step.step->process(output_, out);
-    if (watermark) step.step->advance_watermark(*watermark, out);
-    step.step->advance_time(now, out);
+    if (complete && &step == &steps_.front()) complete_passed(complete, arena, dead_letters);
+    if (times.watermark) step.step->advance_watermark(*times.watermark, out);
+    step.step->advance_time(times.now, out);
     if (step.counters.in != nullptr) {
       step.counters.in->add(output_.size());
       step.counters.out->add(next_.size());

@@ -24,7 +24,12 @@ class PipelineRun {
   PipelineRun(std::string name, std::string source, std::vector<StepSetup>& steps,
               Metrics* metrics);
 
-  void run(std::vector<Event*>& events, std::optional<Timestamp> watermark, EngineTime now,
+  struct Times {
+    std::optional<Timestamp> watermark;
+    EngineTime now;
+  };
+  // `complete` reads the rest of partial events that the first step lets pass.
+  void run(std::vector<Event*>& events, const Times& times, const CompleteEvent& complete,
            Arena& arena, std::vector<GraphDeadLetter>& dead_letters);
 
   const std::vector<Event*>& output() const { return output_; }
@@ -52,6 +57,9 @@ class PipelineRun {
     StepCounters counters;
   };
   class Output;
+
+  void complete_passed(const CompleteEvent& complete, Arena& arena,
+                       std::vector<GraphDeadLetter>& dead_letters);
 
   const std::string name_;
   const std::string source_;

@@ -19,6 +19,7 @@
 #include "core/clock.h"
 #include "core/event.h"
 #include "core/result.h"
+#include "pipelines/expression/expression.h"
 
 namespace sluice {
 
@@ -53,6 +54,12 @@ class Step {
 
   // False: the step never looks at Event::data, so a payload need not be parsed for it. Constant.
   virtual bool uses_data() const { return true; }
+
+  // Of a step without state that only ends events or lets them pass as they are: where in
+  // Event::data it looks, and it looks nowhere else. First in a pipeline it is a gate: it may be
+  // given events that have no other data, and the rest is read for what it lets pass. Nothing: it
+  // is no gate. Constant.
+  virtual std::optional<DataPaths> gate_paths() const { return std::nullopt; }
 
   // Events of one block in order. They live until the beat ends; a step that keeps something copies
   // it. A step that changes an event makes a copy in the arena, clears has_payload and

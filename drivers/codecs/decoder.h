@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,18 @@ class Decoder {
   //   bad_input  nothing was appended; the message says why and where: it becomes a dead letter
   virtual Result<void> decode(const Message& message, bool needs_data, Arena& arena,
                               std::vector<Event>& out) = 0;
+
+  // Says what of `data` peek() is to read: what lies at `paths`, the keys from the root on. False:
+  // this decoder always reads all.
+  virtual bool prepare_peek(const std::vector<std::vector<std::string>>& paths) {
+    (void)paths;
+    return false;
+  }
+  // Like decode(), with a partial event (DataState): validates no more than it meets. After
+  // prepare_peek() was true.
+  virtual Result<void> peek(const Message& message, Arena& arena, std::vector<Event>& out) {
+    return decode(message, true, arena, out);
+  }
 
   // True when the payload says when its events happened.
   virtual bool brings_time() const { return false; }

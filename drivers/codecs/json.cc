@@ -162,8 +162,8 @@ Value to_value(dom::element element, Arena& arena) {
   return Value::null();
 }
 
-Event make_event(std::string_view payload, std::string_view content_type) {
-  Event event;
+Event& add_event(std::string_view payload, std::string_view content_type, std::vector<Event>& out) {
+  Event& event = out.emplace_back();
   event.payload = payload;
   event.has_payload = true;
   event.datacontenttype =
@@ -188,18 +188,32 @@ Result<void> JsonDecoder::decode(const Message& message, bool needs_data, Arena&
   if (options_.split_array && root.is_array()) {
     ArrayElements texts(message.payload);
     for (const dom::element element : dom::array(root)) {
-      Event& event = out.emplace_back(make_event(texts.next(), message.content_type));
+      Event& event = add_event(texts.next(), message.content_type, out);
       if (needs_data) event.data = to_value(element, arena);
     }
     return {};
   }
-  Event& event = out.emplace_back(make_event(message.payload, message.content_type));
+  Event& event = add_event(message.payload, message.content_type, out);
   if (needs_data) event.data = to_value(root, arena);
   return {};
 }
 
 Result<Value> JsonDecoder::parse(std::string_view payload, Arena& arena) {
   return parse_json(payload, arena);
+}
+
+bool JsonDecoder::prepare_peek(const std::vector<std::vector<std::string>>& paths) {
+  if (options_.split_array) return false;
+  paths_.emplace(paths);
+  return true;
+}
+
+Result<void> JsonDecoder::peek(const Message& message, Arena& arena, std::vector<Event>& out) {
+  const Value data = TRY(peek_json(message.payload, *paths_, arena));
+  Event& event = add_event(message.payload, message.content_type, out);
+  event.data = data;
+  event.data_state = DataState::partial;
+  return {};
 }
 
 }  // namespace sluice

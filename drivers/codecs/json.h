@@ -11,6 +11,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "core/result.h"
 #include "core/value.h"
 #include "drivers/codecs/decoder.h"
+#include "drivers/codecs/json_peek.h"
 
 namespace sluice {
 
@@ -44,9 +47,13 @@ class JsonDecoder final : public Decoder {
   Result<void> decode(const Message& message, bool needs_data, Arena& arena,
                       std::vector<Event>& out) override;
   Result<Value> parse(std::string_view payload, Arena& arena) override;
+  // Not when arrays are split: their elements are found by reading all.
+  bool prepare_peek(const std::vector<std::vector<std::string>>& paths) override;
+  Result<void> peek(const Message& message, Arena& arena, std::vector<Event>& out) override;
 
  private:
   JsonOptions options_;
+  std::optional<JsonPaths> paths_;
 };
 
 }  // namespace sluice

@@ -1,6 +1,8 @@
 #include "pipelines/expression/expression.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "pipelines/expression/checker.h"
 #include "pipelines/expression/compiler.h"
@@ -11,14 +13,34 @@
 namespace sluice {
 namespace {
 
-bool names_variable(const cel::Node& node, std::size_t variable) {
-  if (node.kind == cel::NodeKind::name && node.refers == cel::Node::Refers::variable &&
-      node.target == variable) {
-    return true;
+// The key of a.key and a["key"]; nothing: another kind of node.
+std::optional<std::string_view> constant_key(const cel::Node& node) {
+  if (node.kind == cel::NodeKind::select) return node.text;
+  if (node.kind != cel::NodeKind::index) return std::nullopt;
+  const cel::Node& key = *node.children[1];
+  if (key.kind != cel::NodeKind::constant || key.value.kind() != Kind::string) return std::nullopt;
+  return key.value.as_text();
+}
+
+// Adds the way from `data` to here, and true, when this node is nothing but such a way.
+bool append_way(const cel::Node& node, std::vector<std::string>& way) {
+  if (node.kind == cel::NodeKind::name) {
+    return node.refers == cel::Node::Refers::variable && node.target == cel::data_variable();
   }
-  return std::ranges::any_of(node.children, [&](const cel::Node* child) {
-    return child != nullptr && names_variable(*child, variable);
-  });
+  const auto key = constant_key(node);
+  if (!key || !append_way(*node.children[0], way)) return false;
+  way.emplace_back(*key);
+  return true;
+}
+
+void find_data_paths(const cel::Node& node, DataPaths& paths) {
+  if (std::vector<std::string> way; append_way(node, way)) {
+    if (std::ranges::find(paths, way) == paths.end()) paths.push_back(std::move(way));
+    return;
+  }
+  for (const cel::Node* child : node.children) {
+    if (child != nullptr) find_data_paths(*child, paths);
+  }
 }
 
 }  // namespace
@@ -29,7 +51,7 @@ struct Expression::Impl {
   cel::Program program;
   std::uint64_t budget = 0;
   ExpressionType type = ExpressionType::dyn;
-  bool uses_data = false;
+  DataPaths data_paths;
 };
 
 std::variant<Expression, std::vector<ExpressionError>> Expression::compile(
@@ -47,7 +69,7 @@ std::variant<Expression, std::vector<ExpressionError>> Expression::compile(
   if (!errors.empty()) return errors;
   impl->type = impl->ast.root->type->kind;
   if (impl->ast.root->type->is_nullable) impl->type = ExpressionType::dyn;
-  impl->uses_data = names_variable(*impl->ast.root, cel::data_variable());
+  find_data_paths(*impl->ast.root, impl->data_paths);
 
   impl->program = cel::compile(impl->ast, errors);
   if (!errors.empty()) return errors;
@@ -66,6 +88,7 @@ Value Expression::evaluate(const Event& event, Arena& arena) const {
 
 const std::string& Expression::text() const { return impl_->text; }
 ExpressionType Expression::type() const { return impl_->type; }
-bool Expression::uses_data() const { return impl_->uses_data; }
+bool Expression::uses_data() const { return !impl_->data_paths.empty(); }
+const DataPaths& Expression::data_paths() const { return impl_->data_paths; }
 
 }  // namespace sluice

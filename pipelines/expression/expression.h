@@ -54,6 +54,9 @@ struct ExpressionOptions {
   std::uint64_t budget = 1'000'000;
 };
 
+// Where an expression looks in `data`: the keys from `data` on. An empty path is the whole of it.
+using DataPaths = std::vector<std::vector<std::string>>;
+
 class Expression {
  public:
   // Parses, checks and compiles. On failure gives all errors found, in order of their offset.
@@ -71,6 +74,8 @@ class Expression {
   const std::string& text() const;
   ExpressionType type() const;  // what the checker knows of the result; dyn when it can be anything
   bool uses_data() const;       // false: the event's payload need not be parsed for this expression
+  // What of `data` it looks at: with only that there its value is the same.
+  const DataPaths& data_paths() const;
 
  private:
   struct Impl;

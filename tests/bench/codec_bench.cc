@@ -7,6 +7,7 @@
 
 #include "drivers/codecs/cloudevents.h"
 #include "drivers/codecs/json.h"
+#include "drivers/codecs/json_peek.h"
 #include "drivers/codecs/senml.h"
 
 namespace sluice {
@@ -30,6 +31,16 @@ Event make_event() {
   event.payload = reading;
   event.has_payload = true;
   return event;
+}
+
+// A reading with what gateways often get beside it: some 1,100 bytes.
+std::string large_reading() {
+  std::string text = R"({"device":"dev-0042","site":{"hall":7,"line":"B"},"channels":[)";
+  for (int i = 0; i < 40; ++i) {
+    text += (i == 0 ? "" : ",") + std::string(R"({"n":"c)") + std::to_string(i) + R"(","v":)" +
+            std::to_string(i) + ".25}";
+  }
+  return text + R"(],"log":"started, \"calibrated\", running","temperature":22.57})";
 }
 
 void count(benchmark::State& state, std::string_view bytes) {
@@ -76,6 +87,28 @@ void json_to_value(benchmark::State& state) {
   decode(state, decoder, reading, true);
 }
 BENCHMARK(json_to_value);
+
+void peek(benchmark::State& state, std::string_view text) {
+  const JsonPaths paths({{"temperature"}});
+  Arena arena;
+  for (auto _ : state) {
+    arena.reset();
+    const auto value = peek_json(text, paths, arena);
+    benchmark::DoNotOptimize(&value);
+  }
+  count(state, text);
+}
+void json_peek(benchmark::State& state) { peek(state, reading); }
+BENCHMARK(json_peek);
+
+void large_json_to_value(benchmark::State& state) {
+  JsonDecoder decoder;
+  decode(state, decoder, large_reading(), true);
+}
+BENCHMARK(large_json_to_value);
+
+void large_json_peek(benchmark::State& state) { peek(state, large_reading()); }
+BENCHMARK(large_json_peek);
 
 void senml_pack_of_three(benchmark::State& state) {
   SenmlDecoder decoder;

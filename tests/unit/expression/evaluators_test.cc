@@ -1,6 +1,8 @@
 // The compiled form against a plain walk over the tree: the same value, or both an error.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "pipelines/expression/checker.h"
 #include "pipelines/expression/compiler.h"
 #include "pipelines/expression/machine.h"
@@ -77,6 +79,42 @@ TEST_F(Evaluators, Random_expressions_read_the_same_when_they_are_written_again)
     ASSERT_TRUE(errors.empty()) << written << ": " << errors.front().message;
     EXPECT_EQ(unparse(*second.root), written) << text;
   }
+}
+
+// Only what lies on one of the paths; a path that meets no map takes what it meets.
+Value part_of(const Value& value, const std::vector<std::span<const std::string>>& paths,
+              Arena& arena) {
+  const bool is_wanted_whole =
+      std::ranges::any_of(paths, [](const auto& path) { return path.empty(); });
+  if (value.kind() != Kind::map || is_wanted_whole) return value;
+  std::vector<MapEntry> entries;
+  for (const MapEntry& entry : value.as_map()) {
+    std::vector<std::span<const std::string>> below;
+    for (const auto& path : paths) {
+      if (path.front() == entry.key.as_text()) below.push_back(path.subspan(1));
+    }
+    if (!below.empty()) entries.push_back({entry.key, part_of(entry.value, below, arena)});
+  }
+  return Value::map(arena.copy(std::span<const MapEntry>(entries)));
+}
+
+TEST_F(Evaluators, An_expression_looks_at_no_data_but_at_its_paths) {
+  int narrow = 0;
+  for (std::uint32_t seed = 1; seed <= 10'000; ++seed) {
+    const std::string text = RandomExpression(seed).next();
+    const auto compiled = Expression::compile(text);
+    if (!std::holds_alternative<Expression>(compiled)) continue;
+    const auto& expression = std::get<Expression>(compiled);
+    Arena arena;
+    Event partial = event_;
+    const DataPaths& looks_at = expression.data_paths();
+    partial.data = part_of(event_.data, {looks_at.begin(), looks_at.end()}, arena);
+    narrow += to_json(partial.data) != to_json(event_.data) ? 1 : 0;
+    ASSERT_EQ(to_json(expression.evaluate(partial, arena)),
+              to_json(expression.evaluate(event_, arena)))
+        << text;
+  }
+  EXPECT_GT(narrow, 5'000);
 }
 
 }  // namespace

@@ -112,5 +112,17 @@ TEST_F(EventExpression, Reads_optional_fields_of_sparse_data) {
   EXPECT_EQ(evaluate("data.list[?9].hasValue()"), "false");
 }
 
+TEST_F(EventExpression, Says_where_in_the_data_it_looks) {
+  const auto paths = [](std::string_view text) {
+    return compiled(Expression::compile(text)).data_paths();
+  };
+  EXPECT_EQ(paths("data.a.b > 1 && data['a'].b < 3"), (DataPaths{{"a", "b"}}));
+  EXPECT_EQ(paths("has(data.a.b) || data.?c.?d.hasValue()"), (DataPaths{{"a", "b"}, {"c", "d"}}));
+  EXPECT_EQ(paths("data.list[0].x + data.list[data.i]"), (DataPaths{{"list"}, {"i"}}));
+  EXPECT_EQ(paths("data.list.exists(x, x.y > data.z)"), (DataPaths{{"list"}, {"z"}}));
+  EXPECT_EQ(paths("data.map(data, data)"), (DataPaths{{}}));
+  EXPECT_EQ(paths("subject == 'data.a'"), DataPaths{});
+}
+
 }  // namespace
 }  // namespace sluice

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "pipelines/filter.h"
 #include "pipelines/windows/window.h"
 #include "tests/unit/pipelines/recording.h"
 
@@ -75,6 +76,80 @@ TEST_P(ArrivalGraph, A_box_that_holds_its_sources_back_does_not_write_a_block_fo
   EXPECT_GE(wait(120), 30s);
   EXPECT_GT(block(150, false), 0u);
   EXPECT_EQ(wait(150), Duration::max());
+}
+
+// Two pipelines that begin with a filter read one source, whose events come partial.
+class GatedGraph : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    GraphSetup setup;
+    setup.gateway = "box";
+    setup.store_id = "s";
+    setup.sources = {{"floor", {}}, {"roof", {}}};
+    setup.pipelines.push_back(filtered("warm", {"floor"}, "data.v > 20 && has(data.w.x)"));
+    setup.pipelines.push_back(filtered("hot", {"floor", "roof"}, "data['v'] > 40"));
+    setup.pipelines.push_back({"all", {"roof"}, {"cloud"}, 4, {}});
+    auto built = Graph::build(std::move(setup));
+    ASSERT_TRUE(built.is_ok());
+    graph_ = std::move(*built);
+    graph_->complete_with([this](Event& event, Arena&) -> Result<void> {
+      ++completed_;
+      if (event.payload == "broken") return Error{ErrorKind::bad_input, "not JSON"};
+      return {};
+    });
+  }
+
+  static PipelineSetup filtered(std::string name, std::vector<std::string> from,
+                                std::string condition) {
+    PipelineSetup setup{std::move(name), std::move(from), {"cloud"}, 4, {}};
+    setup.steps.push_back({"filter", "filter#1", 1, OnError::drop,
+                           testing::must(make_filter({std::move(condition)}))});
+    return setup;
+  }
+
+  Event* send(std::int64_t v, std::string_view payload) {
+    Event* event = testing::make_event(
+        arena_, {{"v", Value::integer(v)},
+                 {"w", testing::make_event(arena_, {{"x", Value::integer(1)}})->data}});
+    event->source_index = 0;
+    event->payload = payload;
+    event->has_payload = true;
+    event->data_state = DataState::partial;
+    graph_->process({&event, 1}, {}, arena_, out_);
+    return event;
+  }
+
+  Arena arena_;
+  std::unique_ptr<Graph> graph_;
+  GraphOutput out_;
+  int completed_ = 0;
+};
+
+TEST_F(GatedGraph, Tells_what_the_gates_look_at) {
+  EXPECT_EQ(graph_->gate_paths(0), (DataPaths{{"v"}, {"w", "x"}, {"v"}}));
+  EXPECT_EQ(graph_->gate_paths(1), std::nullopt) << "'all' lets everything pass";
+}
+
+TEST_F(GatedGraph, An_event_that_all_gates_drop_is_never_completed) {
+  send(20, "fine");
+  EXPECT_EQ(completed_, 0);
+  EXPECT_TRUE(out_.targets[0].empty());
+}
+
+TEST_F(GatedGraph, An_event_that_passes_two_gates_is_completed_once) {
+  EXPECT_EQ(send(50, "fine")->data_state, DataState::whole);
+  EXPECT_EQ(completed_, 1);
+  EXPECT_EQ(out_.targets[0].size(), 2u);
+  EXPECT_TRUE(out_.dead_letters.empty());
+}
+
+TEST_F(GatedGraph, One_that_cannot_be_completed_is_one_dead_letter_and_goes_nowhere) {
+  EXPECT_EQ(send(50, "broken")->data_state, DataState::refused);
+  EXPECT_EQ(completed_, 1);
+  EXPECT_TRUE(out_.targets[0].empty());
+  ASSERT_EQ(out_.dead_letters.size(), 1u);
+  EXPECT_EQ(out_.dead_letters[0].stage, "decode");
+  EXPECT_EQ(out_.dead_letters[0].reason, "not JSON");
 }
 
 }  // namespace
