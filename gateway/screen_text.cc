@@ -98,6 +98,10 @@ std::string count_text(std::uint64_t number, std::size_t width) {
   return text;
 }
 
+std::string count_of(std::size_t count, std::string_view what) {
+  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
 std::string bytes_text(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 5> units = {" B", " KiB", " MiB", " GiB", " TiB"};
   if (bytes < 1024) return std::to_string(bytes) + " B";

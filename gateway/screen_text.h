@@ -23,6 +23,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width, std::siz
 
 // 12345678 -> "12,345,678", or "12,345 K", "12 M" where that is wider than `width`.
 std::string count_text(std::uint64_t number, std::size_t width = 99);
+std::string count_of(std::size_t count, std::string_view what);    // "1 sink", "2 sinks"
 std::string bytes_text(std::uint64_t bytes);                       // "3.0 MiB"
 std::string rate_text(double per_second, std::size_t width = 99);  // "0.3", "12.5", "1,250"
 std::string span_text(Duration span);  // "45 s", "12 min", "41 h", "6 d"

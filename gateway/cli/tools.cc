@@ -9,6 +9,8 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/print.h"
 #include "gateway/configuration.h"
+#include "gateway/memory_report.h"
+#include "gateway/screen_text.h"
 #include "gateway/status_screen.h"
 #include "pipelines/aggregates/catalog.h"
 #include "pipelines/expression/language.h"
@@ -48,9 +50,11 @@ int check_command(const std::string& configuration_file) {
   const auto configuration = read_configuration(*document);
   print(stderr, document->diagnostics().all_with_source());
   if (!configuration) return exit_bad_configuration;
-  print(stdout, configuration_file + " is good: " + std::to_string(configuration->sources.size()) +
-                    " sources, " + std::to_string(configuration->pipelines.size()) +
-                    " pipelines, " + std::to_string(configuration->sinks.size()) + " sinks\n");
+  print(stdout, configuration_file +
+                    " is good: " + count_of(configuration->sources.size(), "source") + ", " +
+                    count_of(configuration->pipelines.size(), "pipeline") + ", " +
+                    count_of(configuration->sinks.size(), "sink") + "\n");
+  print(stdout, memory_report(configuration->pipelines));
   return exit_ok;
 }
 

@@ -2,16 +2,13 @@
 #include <algorithm>
 
 #include "core/value.h"
+#include "gateway/screen_text.h"
 #include "gateway/testing/run_tests.h"
 
 namespace sluice {
 namespace {
 
 constexpr std::size_t max_failures_shown = 10;  // of one case
-
-std::string count_of(std::size_t count, std::string_view what) {
-  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
-}
 
 std::string place_of(const std::string& file, Position position) {
   return file + ":" + std::to_string(position.line) + ":" + std::to_string(position.column);
