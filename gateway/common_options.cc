@@ -21,7 +21,11 @@ Result<void> check_name(const std::string& name) {
 
 void describe(Fields<GatewaySection>& fields) {
   fields.optional("name", &GatewaySection::name, "The box's name; part of each event's source.")
-      .checked_by(check_name, "letters, digits, '-' and '_'");
+      .checked_by(check_name, "letters, digits, '-' and '_'")
+      .optional("expression_budget", &GatewaySection::expression_budget,
+                "What one evaluation of an expression may cost: turns of loops, and some 64 bytes "
+                "each of memory and of text that is read. Beyond it the event fails.")
+      .between(1'000, 1'000'000'000);
 }
 
 void describe(Fields<SnapshotSection>& fields) {

@@ -227,6 +227,7 @@ std::optional<Configuration> read_configuration(Document& document) {
   if (diagnostics.has_errors()) return std::nullopt;
   RootSection root;
   read_table(document.root(), root, diagnostics);
+  const ExpressionBudget budget(root.gateway.expression_budget);
   Configuration configuration;
   configuration.gateway = root.gateway;
   configuration.storage = root.storage;

@@ -25,6 +25,7 @@ namespace sluice {
 
 struct GatewaySection {
   std::string name = "gateway";
+  std::uint64_t expression_budget = ExpressionBudget::by_default;
 };
 void describe(Fields<GatewaySection>& fields);
 

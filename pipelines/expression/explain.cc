@@ -212,7 +212,8 @@ std::string explain(std::string_view text, const ExpressionOptions& options) {
 std::size_t find_error(std::string_view text, const Event& event,
                        const ExpressionOptions& options) {
   const Checked checked(text, options);
-  return ErrorFinder(event, options.budget).find(*checked.ast.root);
+  return ErrorFinder(event, options.budget.value_or(ExpressionBudget::by_default))
+      .find(*checked.ast.root);
 }
 
 }  // namespace sluice

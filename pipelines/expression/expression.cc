@@ -43,7 +43,14 @@ void find_data_paths(const cel::Node& node, DataPaths& paths) {
   }
 }
 
+thread_local std::uint64_t budget_of_thread = ExpressionBudget::by_default;
+
 }  // namespace
+
+ExpressionBudget::ExpressionBudget(std::uint64_t budget) : outer_(budget_of_thread) {
+  budget_of_thread = budget;
+}
+ExpressionBudget::~ExpressionBudget() { budget_of_thread = outer_; }
 
 struct Expression::Impl {
   std::string text;
@@ -58,7 +65,7 @@ std::variant<Expression, std::vector<ExpressionError>> Expression::compile(
     std::string_view text, const ExpressionOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->text = text;
-  impl->budget = options.budget;
+  impl->budget = options.budget.value_or(budget_of_thread);
   std::vector<ExpressionError> errors;
   cel::parse(impl->text, impl->ast, errors);
   if (!errors.empty()) return errors;

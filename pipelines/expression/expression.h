@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -50,8 +51,23 @@ struct ExpressionOptions {
   // that a sensor may send 22 and then 22.5. Literals and attributes stay strict.
   bool promote_numbers = true;
   // What one evaluation may cost, in steps of loops and some 64 bytes of memory or of text that is
-  // read. When it is used up the value is an error.
-  std::uint64_t budget = 1'000'000;
+  // read. When it is used up the value is an error. Nothing: ExpressionBudget.
+  std::optional<std::uint64_t> budget = std::nullopt;
+};
+
+// What an evaluation may cost of the expressions that this thread compiles without a word of their
+// own on it, while this lives: a configuration's, while its steps are made.
+class ExpressionBudget {
+ public:
+  static constexpr std::uint64_t by_default = 1'000'000;
+
+  explicit ExpressionBudget(std::uint64_t budget);
+  ~ExpressionBudget();
+  ExpressionBudget(const ExpressionBudget&) = delete;
+  ExpressionBudget& operator=(const ExpressionBudget&) = delete;
+
+ private:
+  const std::uint64_t outer_;
 };
 
 // Where an expression looks in `data`: the keys from `data` on. An empty path is the whole of it.
