@@ -38,6 +38,7 @@ Error refused(std::string_view text, simdjson::error_code code) {
 class DomParser {
  public:
   Result<dom::element> parse(std::string_view text) {
+    if (text.empty()) return refused(text, simdjson::EMPTY);
     dom::element root;
     simdjson::error_code code = renew();
     if (code == simdjson::SUCCESS) code = parser_.parse(text.data(), text.size()).get(root);

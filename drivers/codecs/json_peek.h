@@ -40,7 +40,8 @@ class JsonPaths {
 };
 
 // What an expression that looks at nothing but `paths` sees alike in this Value and in that of
-// parse_json(): the wanted members of objects, and whole what is no object. It lies in `arena`.
+// parse_json(): the wanted members of objects, and whole what is no object. Its texts lie in
+// `arena` and in `paths`.
 //   bad_input  it is not JSON as far as was looked
 Result<Value> peek_json(std::string_view text, const JsonPaths& paths, Arena& arena);
 

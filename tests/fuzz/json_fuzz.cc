@@ -69,7 +69,8 @@ void run(std::string_view payload, bool split) {
 // What is wanted of a document that is taken is the same in a peek; any other document ends too.
 void check_peek(std::string_view payload) {
   Arena arena;
-  const auto part = peek_json(payload, JsonPaths({{"a"}, {"b", "c"}}), arena);
+  const JsonPaths paths({{"a"}, {"b", "c"}});
+  const auto part = peek_json(payload, paths, arena);
   const auto whole = parse_json(payload, arena);
   if (!whole) return;
   CHECK(part.is_ok());

@@ -27,7 +27,8 @@ const Value* follow(const Value& root, const std::vector<std::string>& path) {
 
 std::string peeked(std::string_view text, const Paths& paths) {
   Arena arena;
-  const auto value = peek_json(text, JsonPaths(paths), arena);
+  const JsonPaths wanted(paths);
+  const auto value = peek_json(text, wanted, arena);
   return value ? to_json(*value) : value.error().message;
 }
 
@@ -54,6 +55,7 @@ TEST(PeekJson, What_is_not_wanted_is_not_validated_and_what_is_wanted_is) {
   EXPECT_EQ(peeked(R"({"other":truue,"t":1})", {{"t"}}), R"({"t":1})");
   EXPECT_THAT(peeked(R"({"other":1,"t":truue})", {{"t"}}), ::testing::HasSubstr("not JSON"));
   EXPECT_THAT(peeked(R"({"t":1,"other":)", {{"t"}}), ::testing::HasSubstr("not JSON"));
+  EXPECT_THAT(peeked(R"({"t":n[[[[1]]]]})", {{"t"}}), ::testing::HasSubstr("not JSON"));
 }
 
 // A document of random shape out of few keys, some of them escaped or repeated.
@@ -109,7 +111,8 @@ TEST(PeekJson, Agrees_with_the_whole_reading_on_every_path) {
     Arena arena;
     const auto whole = parse_json(text, arena);
     ASSERT_TRUE(whole) << text;
-    const auto part = peek_json(text, JsonPaths(paths), arena);
+    const JsonPaths wanted(paths);
+    const auto part = peek_json(text, wanted, arena);
     ASSERT_TRUE(part) << text << ": " << part.error().message;
     for (const auto& path : paths) {
       const Value* expected = follow(*whole, path);
