@@ -7,9 +7,12 @@
 #include "drivers/http/http_sink.h"
 #include "drivers/mqtt/sink/mqtt_sink.h"
 #include "gateway/common_options.h"
+#include "gateway/detect_options.h"
 #include "gateway/driver_options.h"
+#include "gateway/ordered_step_options.h"
 #include "gateway/signal_step_options.h"
 #include "gateway/step_options.h"
+#include "gateway/stream_step_options.h"
 #include "gateway/window_options.h"
 
 namespace sluice {
@@ -64,6 +67,8 @@ constexpr std::array sinks = {
 };
 
 constexpr std::array steps = {
+    StepType{"absence", "Tells when a key has fallen silent, and when it is back.",
+             describe_absence, read_absence},
     StepType{"changed", "Lets an event pass when a value of its key has changed.", describe_changed,
              read_changed},
     StepType{"deadband", "Lets a number pass when it is far enough from the last that did.",
@@ -71,18 +76,33 @@ constexpr std::array steps = {
     StepType{"debounce", "Of a burst of events lets the last one leave, once it is over.",
              describe_debounce, read_debounce},
     StepType{"dedupe", "Drops events that came before.", describe_dedupe, read_dedupe},
+    StepType{"detect", "Tells when a number is unusual: an alarm begins, an alarm ends.",
+             describe_detect, read_detect},
+    StepType{"fill", "Gives a regular series the events that it misses.", describe_fill, read_fill},
+    StepType{"enrich", "Adds what a table says of the event.", describe_enrich, read_enrich},
     StepType{"filter", "Lets events pass for which a condition is true.", describe_filter,
              read_filter},
+    StepType{"join", "Makes an event of each two with the same key that lie close in time.",
+             describe_join, read_join},
     StepType{"map", "Sets, renames and removes fields.", describe_map, read_map},
+    StepType{"merge", "Makes one event of several that each tell a part.", describe_merge,
+             read_merge},
     StepType{"route", "Sends events to named outputs by condition.", describe_route, read_route},
     StepType{"sample", "Lets every n-th event pass, or one in each interval.", describe_sample,
              read_sample},
+    StepType{"sequence", "Finds events that follow each other within a time.", describe_sequence,
+             read_sequence},
+    StepType{"sort", "Puts events into the order of their times.", describe_sort, read_sort},
     StepType{"split", "Makes an event of each element of a list.", describe_split, read_split},
     StepType{"swinging_door",
              "Drops events that lie on straight lines between others, within an error bound.",
              describe_swinging_door, read_swinging_door},
     StepType{"throttle", "Lets at most so many events pass in an interval.", describe_throttle,
              read_throttle},
+    StepType{"validate", "Lets events pass whose data is what a JSON Schema says.",
+             describe_validate, read_validate},
+    StepType{"view", "Remembers the last event of each key, for people and programs to ask.",
+             describe_view, read_view},
     StepType{"window", "Summarises events of the same key in spans of event time.", describe_window,
              read_window},
 };

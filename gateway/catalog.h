@@ -10,6 +10,7 @@
 #include "config/described.h"
 #include "config/table_reader.h"
 #include "gateway/configuration.h"
+#include "gateway/named_files.h"
 
 namespace sluice {
 
@@ -27,13 +28,35 @@ struct SinkType {
   ComponentDescription (*describe)(std::string_view type, std::string_view summary);
   std::optional<MakeSink> (*read)(TableReader& reader, Diagnostics& diagnostics);
 };
+// Reads a step; a step of some types reads files that its options name. Nothing when an option is
+// wrong (reported).
+class ReadStep {
+ public:
+  using Plain = std::unique_ptr<Step> (*)(TableReader& reader, Diagnostics& diagnostics);
+  using WithFiles = std::unique_ptr<Step> (*)(TableReader& reader, Diagnostics& diagnostics,
+                                              NamedFiles& files);
+  // NOLINTNEXTLINE(google-explicit-constructor): a line of the catalog names the function
+  constexpr ReadStep(Plain read) : plain_(read) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): the same
+  constexpr ReadStep(WithFiles read) : with_files_(read) {}
+
+  std::unique_ptr<Step> operator()(TableReader& reader, Diagnostics& diagnostics,
+                                   NamedFiles& files) const {
+    return plain_ != nullptr ? plain_(reader, diagnostics)
+                             : with_files_(reader, diagnostics, files);
+  }
+
+ private:
+  Plain plain_ = nullptr;
+  WithFiles with_files_ = nullptr;
+};
+
 // A step is known by the key that says what it does: { filter = "..." }.
 struct StepType {
   std::string_view key;
   std::string_view summary;
   ComponentDescription (*describe)(std::string_view key, std::string_view summary);
-  // Nothing when an option is wrong (reported).
-  std::unique_ptr<Step> (*read)(TableReader& reader, Diagnostics& diagnostics);
+  ReadStep read;
 };
 
 std::span<const SourceType> source_types();

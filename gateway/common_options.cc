@@ -108,6 +108,11 @@ void describe(Fields<WatermarkSection>& fields) {
       .at_least(Duration{0})
       .optional("max_ahead", &WatermarkSection::max_ahead,
                 "How far a time stamp in the future moves the watermark beyond its receipt.")
+      .at_least(Duration{0})
+      .optional(
+          "idle_advance", &WatermarkSection::idle_advance,
+          "When the source is silent for this long its event time moves on with the clock, so "
+          "that windows end though nothing comes; without it only events move it.")
       .at_least(Duration{0});
 }
 

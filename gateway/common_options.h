@@ -38,6 +38,7 @@ struct WatermarkSection {
   Duration out_of_order{0};
   Duration idle_timeout = std::chrono::seconds(30);
   Duration max_ahead = std::chrono::minutes(5);
+  std::optional<Duration> idle_advance;
 };
 void describe(Fields<WatermarkSection>& fields);
 

@@ -12,6 +12,7 @@
 #include "drivers/codecs/decoder_factory.h"
 #include "gateway/catalog.h"
 #include "gateway/common_options.h"
+#include "pipelines/tables/table_view.h"
 
 namespace sluice {
 namespace {
@@ -80,6 +81,7 @@ std::optional<SourcePlan> read_source(const std::string& name, const RawTable& t
   plan.watermark.out_of_order = section.watermark.out_of_order;
   plan.watermark.idle_timeout = section.watermark.idle_timeout;
   plan.watermark.max_ahead = section.watermark.max_ahead;
+  plan.watermark.idle_advance = section.watermark.idle_advance;
   plan.decoder = read_decoder(section.decode, table, diagnostics);
   compile_optional(section.event.id, plan.mapping.id, diagnostics);
   compile_optional(section.event.type, plan.mapping.type, diagnostics);
@@ -141,7 +143,7 @@ std::uint64_t hash_node(const Node& node) {
 }
 
 std::optional<StepSetup> read_step(const RawTable& table, std::map<std::string, int>& ordinals,
-                                   Diagnostics& diagnostics) {
+                                   NamedFiles& files, Diagnostics& diagnostics) {
   std::vector<std::string_view> keys;
   for (const StepType& type : step_types()) keys.push_back(type.key);
   const auto chosen = choose_by_key(table, keys, "step", diagnostics);
@@ -156,13 +158,13 @@ std::optional<StepSetup> read_step(const RawTable& table, std::map<std::string, 
   setup.name = section.name.empty() ? by_default : section.name;
   setup.config_hash = hash_node(table.node());
   setup.on_error = section.on_error;
-  setup.step = type.read(reader, diagnostics);
+  setup.step = type.read(reader, diagnostics, files);
   if (!reader.finish() || setup.step == nullptr) return std::nullopt;
   return setup;
 }
 
 std::optional<PipelineSetup> read_pipeline(const std::string& name, const RawTable& table,
-                                           Diagnostics& diagnostics) {
+                                           NamedFiles& files, Diagnostics& diagnostics) {
   PipelineSection section;
   PipelineSetup setup;
   bool is_good = read_table(table, section, diagnostics);
@@ -173,7 +175,7 @@ std::optional<PipelineSetup> read_pipeline(const std::string& name, const RawTab
   std::map<std::string, int> ordinals;
   std::set<std::string> step_names;
   for (const RawTable& step_table : section.steps) {
-    auto step = read_step(step_table, ordinals, diagnostics);
+    auto step = read_step(step_table, ordinals, files, diagnostics);
     if (!step) {
       is_good = false;
       continue;
@@ -210,6 +212,25 @@ void check_names(const std::map<std::string, RawTable>& pipelines,
   }
 }
 
+// A view is asked for by its name alone.
+void check_views(const std::map<std::string, RawTable>& tables,
+                 const std::vector<PipelineSetup>& pipelines, Diagnostics& diagnostics) {
+  std::map<std::string, std::string> known;  // name to pipeline
+  for (const PipelineSetup& pipeline : pipelines) {
+    for (const StepSetup& step : pipeline.steps) {
+      const TableView* view = step.step->view();
+      if (view == nullptr) continue;
+      const auto [other, is_new] = known.emplace(view->view_name(), pipeline.name);
+      if (is_new) continue;
+      const RawTable& table = tables.at(pipeline.name);
+      diagnostics.error(table.position(), table.path(),
+                        "the view '" + view->view_name() + "' of step " + step.name +
+                            " has the same name as one of pipeline " + other->second +
+                            "; each view needs its own");
+    }
+  }
+}
+
 }  // namespace
 
 std::string StorageSection::resolved_path() const {
@@ -223,6 +244,10 @@ std::string AdminSection::resolved_socket() const {
 }
 
 std::optional<Configuration> read_configuration(Document& document) {
+  return read_configuration(document, NamedFiles::beside(document.file_name()));
+}
+
+std::optional<Configuration> read_configuration(Document& document, NamedFiles files) {
   Diagnostics& diagnostics = document.diagnostics();
   if (diagnostics.has_errors()) return std::nullopt;
   RootSection root;
@@ -251,24 +276,33 @@ std::optional<Configuration> read_configuration(Document& document) {
                         "a source has the same name: `from` could mean either");
     }
     inputs.push_back(name);
-    if (auto setup = read_pipeline(name, table, diagnostics))
+    if (auto setup = read_pipeline(name, table, files, diagnostics))
       configuration.pipelines.push_back(std::move(*setup));
   }
   check_names(root.pipelines, inputs, sinks, diagnostics);
+  check_views(root.pipelines, configuration.pipelines, diagnostics);
   if (root.pipelines.empty()) {
     diagnostics.error({1, 1}, "", "there is no [pipelines.NAME]: nothing would be forwarded");
   }
   if (diagnostics.has_errors()) return std::nullopt;
   configuration.text = document.text();
   configuration.file_name = document.file_name();
+  configuration.files = files.files();
   return configuration;
 }
 
 std::optional<Configuration> read_configuration_text(std::string_view text,
                                                      const std::string& file_name,
                                                      std::string& diagnostics, bool with_source) {
+  return read_configuration_text(text, file_name, NamedFiles::beside(file_name), diagnostics,
+                                 with_source);
+}
+
+std::optional<Configuration> read_configuration_text(std::string_view text,
+                                                     const std::string& file_name, NamedFiles files,
+                                                     std::string& diagnostics, bool with_source) {
   Document document = Document::parse(text, file_name);
-  auto configuration = read_configuration(document);
+  auto configuration = read_configuration(document, std::move(files));
   diagnostics =
       with_source ? document.diagnostics().all_with_source() : document.diagnostics().all_lines();
   return configuration;

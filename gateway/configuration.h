@@ -19,6 +19,7 @@
 #include "drivers/source.h"
 #include "gateway/batch_cutter.h"
 #include "gateway/event_maker.h"
+#include "gateway/named_files.h"
 #include "pipelines/graph.h"
 
 namespace sluice {
@@ -95,13 +96,19 @@ struct Configuration {
   std::vector<PipelineSetup> pipelines;  // sorted by name
   std::string text;
   std::string file_name;
+  std::vector<EpochFile> files;  // that it names, as they were read
 };
 
-// Reads all of the document. Nothing when it has errors; they are in its diagnostics.
+// Reads all of the document. Nothing when it has errors; they are in its diagnostics. Files that it
+// names are taken from `files`, or from the disk beside it.
+std::optional<Configuration> read_configuration(Document& document, NamedFiles files);
 std::optional<Configuration> read_configuration(Document& document);
 
 // Parses and reads a text. On failure `diagnostics` has all errors, a line each, with their source
 // lines when `with_source`.
+std::optional<Configuration> read_configuration_text(std::string_view text,
+                                                     const std::string& file_name, NamedFiles files,
+                                                     std::string& diagnostics, bool with_source);
 std::optional<Configuration> read_configuration_text(std::string_view text,
                                                      const std::string& file_name,
                                                      std::string& diagnostics, bool with_source);

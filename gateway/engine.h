@@ -20,6 +20,7 @@
 #include "drivers/source.h"
 #include "gateway/backpressure.h"
 #include "gateway/beat.h"
+#include "gateway/engine_desk.h"
 #include "gateway/event_maker.h"
 #include "gateway/intake_queue.h"
 #include "gateway/lanes.h"
@@ -99,6 +100,13 @@ class Engine {
   bool is_blocked() const { return is_blocked_.load(std::memory_order_relaxed); }
   EngineTime now() const;
 
+  // Has a look at the graph between two beats of run(). Any other thread.
+  //   try_later  the engine did not come to it within `limit`
+  Result<void> look(const EngineDesk::Look& look, Duration limit) {
+    return desk_.ask(
+        look, [this] { context_.intake.wake(); }, limit);
+  }
+
   // Commits the whole state as one snapshot, together with `with` (a clean stop, a new
   // configuration). Not while run() runs.
   Result<void> snapshot_now(WriteBatch with = {});
@@ -144,6 +152,7 @@ class Engine {
   std::uint64_t boot_id_;
 
   // Any thread.
+  EngineDesk desk_;
   std::atomic<bool> is_stopping_{false};
   std::atomic<bool> is_blocked_{false};
   std::atomic<std::int64_t> last_turn_{0};

@@ -73,6 +73,7 @@ void Engine::run() {
   while (!is_stopping_.load()) {
     Duration time = context_.clock.monotonic();
     last_turn_.store(time.count(), std::memory_order_relaxed);
+    desk_.serve(*graph_);
     if (auto kept = housekeep(); !kept) {
       commit_error_.report(time.count(), LogLevel::error, "The store cannot be written",
                            {{"reason", kept.error().message}});
@@ -93,12 +94,13 @@ void Engine::run() {
       if (const auto timer = graph_->next_timer())
         linger = std::min(linger, std::max(Duration{0}, *timer - now()));
       if (linger > Duration{0}) {
+        if (desk_.is_asked()) continue;
         const bool is_lingering = waiting.messages > 0 && !backpressure_.are_all_waiting();
         context_.intake.wait(is_lingering                      ? config_.pace.commit_events
                              : backpressure_.are_all_waiting() ? ~std::size_t{0}
                                                                : 1,
                              is_lingering ? config_.pace.commit_bytes : ~std::size_t{0}, linger);
-        if (!is_lingering) continue;  // look again at what woke us
+        if (!is_lingering || desk_.is_asked()) continue;  // look again at what woke us
         if (is_stopping_.load()) break;
       }
       acknowledged_at = Duration{};

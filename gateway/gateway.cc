@@ -42,6 +42,7 @@ Result<void> Gateway::build(Configuration configuration, std::optional<Epoch> la
   const std::uint64_t damaged_positions = recovery_.damaged_records;
 
   const bool is_same = last_epoch && last_epoch->configuration == configuration.text &&
+                       last_epoch->files == configuration.files &&
                        last_epoch->program_version == version &&
                        last_epoch->time_zone_version == time_zone_version();
   Assembly built = TRY(assemble(configuration, store_id_, &metrics_));
@@ -52,8 +53,8 @@ Result<void> Gateway::build(Configuration configuration, std::optional<Epoch> la
   } else {
     // Another configuration wrote the journal: recover with that one, then hand the state over.
     std::string ignored;
-    auto old =
-        read_configuration_text(last_epoch->configuration, last_epoch->file_name, ignored, false);
+    auto old = read_configuration_text(last_epoch->configuration, last_epoch->file_name,
+                                       NamedFiles::stored(last_epoch->files), ignored, false);
     if (!old) {
       log_error("The stored configuration cannot be read by this version: open windows begin anew",
                 {{"reason", ignored}});
@@ -77,6 +78,7 @@ Result<void> Gateway::build(Configuration configuration, std::optional<Epoch> la
     epoch_.began = started_at_;
     epoch_.file_name = configuration.file_name;
     epoch_.configuration = configuration.text;
+    epoch_.files = configuration.files;
     epoch_.program_version = version;
     epoch_.time_zone_version = time_zone_version();
   }
@@ -165,6 +167,11 @@ Gateway::~Gateway() {
   sources_.clear();  // after the last settle
   border_.set_wake({});
   sinks_.clear();
+}
+
+Result<void> Gateway::look(const EngineDesk::Look& look) const {
+  constexpr Duration limit = std::chrono::seconds(2);
+  return engine_->look(look, limit);
 }
 
 bool Gateway::is_alive(Duration limit) const {

@@ -47,6 +47,10 @@ class Gateway {
   // A new configuration was refused: this one goes on, and status says why. Any thread.
   void refuse(std::string why) { collector_->set_refused(std::move(why)); }
 
+  // Has a look at the pipelines' state between two beats. Any thread.
+  //   try_later  the engine is busy
+  Result<void> look(const EngineDesk::Look& look) const;
+
   GatewayStatus status() const { return collector_->collect(); }
   std::string metrics_text() const;
   bool is_ready() const;

@@ -9,6 +9,7 @@
 
 #include "config/fields.h"
 #include "config/located_text.h"
+#include "gateway/keyed_options.h"
 #include "gateway/step_places.h"
 #include "pipelines/windows/window.h"
 
@@ -48,6 +49,7 @@ struct WindowTable {
   Duration offset{0};
   LocatedText time_zone;
   Duration max_length{0};
+  std::string touching = "join";
   ExpressionText key;
   Duration lateness{0};
   std::string late_by = "window";
@@ -56,6 +58,11 @@ struct WindowTable {
   std::uint32_t early_count = 0;
   std::int64_t max_keys = 100'000;
   std::int64_t max_windows = 400'000;
+  ByteSize max_memory{WindowConfig{}.max_memory};
+  std::string watermark = "source";
+  Duration out_of_order{0};
+  WhenFull when_full = WindowConfig{}.when_full;
+  Duration forget_after{0};
 };
 
 bool has_one_shape(const WindowTable& window) {
@@ -79,9 +86,7 @@ void describe(Fields<WindowTable>& fields) {
       .optional("hopping", &WindowTable::hopping,
                 "Length of a window; one begins each `every`, so that they overlap.")
       .at_least(1ms)
-      .optional("session", &WindowTable::session,
-                "A window ends when this long no event came; two events exactly this far apart are "
-                "in one window.")
+      .optional("session", &WindowTable::session, "A window ends when this long no event came.")
       .at_least(1ms)
       .optional("count", &WindowTable::count,
                 "Events in a window, of one key and in the order in which they came.")
@@ -100,6 +105,9 @@ void describe(Fields<WindowTable>& fields) {
                 "they are whole days, or less than one and begin anew each day.")
       .optional("max_length", &WindowTable::max_length,
                 "A session ends at this length, however close its events are; 0s: no limit.")
+      .optional("touching", &WindowTable::touching,
+                "Two events exactly one gap apart are in one session, or (\"split\") in two.")
+      .one_of({"join", "split"})
       .optional("key", &WindowTable::key,
                 "Events with the same value share a window; without it all do.")
       .optional("lateness", &WindowTable::lateness,
@@ -124,6 +132,26 @@ void describe(Fields<WindowTable>& fields) {
                 "Open windows at a time, of all keys together (of overlapping ones, the panes that "
                 "they share); events that would open more are dropped and counted.")
       .between(1, 100'000'000)
+      .optional("max_memory", &WindowTable::max_memory,
+                "What keys and windows may take; events that would need more are dropped and "
+                "counted. Up to three times as much while a snapshot is written.")
+      .between(ByteSize{KeyBounds::least_memory}, ByteSize{KeyBounds::most_memory})
+      .optional("watermark", &WindowTable::watermark,
+                "Windows end by how far the sources have come, or (\"key\": tumbling and session "
+                "windows) each key's by its own events: for devices that store and send later.")
+      .one_of({"source", "key"})
+      .optional("out_of_order", &WindowTable::out_of_order,
+                "With watermark = \"key\": how much older than the key's newest event one may be.")
+      .at_least(Duration{0})
+      .optional(
+          "when_full", &WindowTable::when_full,
+          "Of count and global windows and with watermark = \"key\": events that find no room are "
+          "dropped, or (\"evict\") the key that was not seen for longest tells what it has, "
+          "early, and goes. Both are counted.")
+      .optional("forget_after", &WindowTable::forget_after,
+                "Of the same: a key that is silent for this long tells what it has, early, and is "
+                "forgotten; 0s: never.")
+      .between(Duration{0}, longest_step_time)
       .ensure(has_one_shape,
               "needs exactly one of 'tumbling', 'hopping', 'session', 'count', 'sliding' and "
               "'global = true'")
@@ -169,6 +197,7 @@ WindowConfig window_config(const WindowTable& window) {
   config.offset = window.offset;
   config.time_zone = window.time_zone.text();
   config.max_length = window.max_length;
+  config.splits_touching = window.touching == "split";
   config.key = window.key.text();
   config.lateness = window.lateness;
   config.late_by_event = window.late_by == "event";
@@ -177,6 +206,11 @@ WindowConfig window_config(const WindowTable& window) {
   config.early_count = window.early_count;
   config.max_keys = static_cast<std::uint32_t>(window.max_keys);
   config.max_windows = static_cast<std::uint32_t>(window.max_windows);
+  config.max_memory = static_cast<std::size_t>(window.max_memory.bytes());
+  config.by_key_time = window.watermark == "key";
+  config.out_of_order = window.out_of_order;
+  config.when_full = window.when_full;
+  config.forget_after = window.forget_after;
   return config;
 }
 

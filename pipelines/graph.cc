@@ -328,8 +328,9 @@ std::optional<Timestamp> Graph::Impl::wall_for(Timestamp wanted, const Pipeline&
     std::optional<Timestamp> of_input;
     if (input.from == InputRef::From::pipeline) {
       of_input = wall_for(wanted, pipelines[input.index]);
-    } else if (source_watermarks[input.index].is_arrival()) {
-      of_input = source_watermarks[input.index].clock_at(wanted);
+    } else {
+      of_input = source_watermarks[input.index].clock_at(
+          wanted, last_block ? last_block->wall : Timestamp{});
     }
     if (!of_input) return std::nullopt;
     wall = std::max(wall, *of_input);
@@ -420,6 +421,16 @@ Result<void> Graph::load_slice(std::uint32_t part, std::string_view bytes) {
       return impl_->pipelines[index].run->step(step).load_slice(bytes);
   }
   return {};
+}
+
+std::vector<const TableView*> Graph::views() const {
+  std::vector<const TableView*> views;
+  for (const Impl::Pipeline& pipeline : impl_->pipelines) {
+    for (std::size_t step = 0; step < pipeline.run->size(); ++step) {
+      if (const TableView* view = pipeline.run->step(step).view()) views.push_back(view);
+    }
+  }
+  return views;
 }
 
 std::size_t Graph::memory_bytes() const {

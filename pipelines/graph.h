@@ -131,6 +131,9 @@ class Graph {
   // Errors: corrupt.
   Result<void> load_slice(std::uint32_t part, std::string_view bytes);
 
+  // The tables of all steps that have one, in the order of pipelines and steps.
+  std::vector<const TableView*> views() const;
+
   std::size_t memory_bytes() const;
 
  private:

@@ -54,6 +54,10 @@ class KeyedState {
   std::string_view key(Slot slot) const { return slots_[slot].key; }
   const Entry& read(Slot slot) const { return slots_[slot].entry; }
 
+  // All slots there ever were lie below this; some are free.
+  Slot end_slot() const { return static_cast<Slot>(slots_.size()); }
+  bool is_alive(Slot slot) const { return slots_[slot].is_alive; }
+
   // The entry, to be changed: a running snapshot keeps what it was.
   Entry& edit(Slot slot) {
     set_aside(slot);
@@ -65,7 +69,7 @@ class KeyedState {
     Record& record = slots_[slot];
     index_.erase(record.hash, slot);
     key_bytes_ -= record.key_heap_bytes();
-    record.key = std::string();
+    std::string().swap(record.key);  // assigning a short text would keep the room of a long one
     record.entry = Entry{};
     record.is_alive = false;
     free_.push_back(slot);
@@ -80,22 +84,23 @@ class KeyedState {
     cursor_ = 0;
     limit_ = static_cast<Slot>(slots_.size());
     aside_.clear();
-    aside_taken_ = 0;
+    aside_bytes_ = 0;
   }
 
   // Appends records of up to about `max_bytes`, at least one if one is left; true when none is.
   bool save_slice(std::size_t max_bytes, std::string& out) {
     const std::size_t start = out.size();
     const auto has_room = [&] { return out.size() == start || out.size() - start < max_bytes; };
-    while (aside_taken_ < aside_.size() && has_room()) take_aside(out);
+    while (!aside_.empty() && has_room()) {
+      out += aside_.front();
+      aside_bytes_ -= aside_heap_bytes(aside_.front());
+      aside_.pop_front();
+    }
     while (cursor_ < limit_ && has_room()) {
       if (is_due(cursor_)) append_record(cursor_, out);
       ++cursor_;
     }
-    if (aside_taken_ < aside_.size() || cursor_ < limit_) return false;
-    aside_ = std::string();
-    aside_taken_ = 0;
-    return true;
+    return aside_.empty() && cursor_ == limit_;
   }
 
   // Reads the records of one slice; `load(slot, entry, reader)` reads what Entry::save wrote, and
@@ -117,7 +122,7 @@ class KeyedState {
   }
 
   // Of keys, slots and the snapshot; what entries hold beside themselves is theirs to count.
-  std::size_t memory_bytes() const { return live_bytes() + aside_.capacity(); }
+  std::size_t memory_bytes() const { return live_bytes() + aside_bytes_; }
   // Without what a running snapshot set aside, which is at most as much again.
   std::size_t live_bytes() const {
     return slots_.size() * sizeof(Record) + key_bytes_ + index_.memory_bytes() +
@@ -180,7 +185,11 @@ class KeyedState {
 
   void set_aside(Slot slot) {
     if (slot < cursor_ || slot >= limit_ || !is_due(slot)) return;
-    append_record(slot, aside_);
+    std::string record;
+    append_record(slot, record);
+    record.shrink_to_fit();
+    aside_bytes_ += aside_heap_bytes(record);
+    aside_.push_back(std::move(record));
     slots_[slot].saved_in = snapshot_;
   }
 
@@ -191,15 +200,8 @@ class KeyedState {
     put_text(out, scratch_);
   }
 
-  // Moves one record that was set aside to `out`.
-  void take_aside(std::string& out) {
-    const std::string_view rest = std::string_view(aside_).substr(aside_taken_);
-    ByteReader in(rest);
-    in.text();
-    in.text();
-    const std::size_t taken = rest.size() - in.rest().size();
-    out += rest.substr(0, taken);
-    aside_taken_ += taken;
+  static std::size_t aside_heap_bytes(const std::string& record) {
+    return sizeof(record) + record.capacity() + 1;
   }
 
   std::deque<Record> slots_;  // a deque: a record never moves
@@ -212,8 +214,8 @@ class KeyedState {
   std::uint32_t snapshot_ = 0;
   Slot cursor_ = 0;
   Slot limit_ = 0;
-  std::string aside_;            // records as they were when the snapshot began
-  std::size_t aside_taken_ = 0;  // bytes of it that were written
+  std::deque<std::string> aside_;  // records as they were when the snapshot began, not written yet
+  std::size_t aside_bytes_ = 0;    // of aside_
   std::string scratch_;
 };
 

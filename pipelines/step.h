@@ -23,6 +23,8 @@
 
 namespace sluice {
 
+class TableView;
+
 // What a step does with the outside, for one call. Implemented by the pipeline graph.
 class StepOutput {
  public:
@@ -106,6 +108,9 @@ class Step {
     (void)slice;
     return {};
   }
+
+  // The table that people can ask the step for; nullptr: it has none. Constant.
+  virtual const TableView* view() const { return nullptr; }
 
   // What it holds now, in bytes.
   virtual std::size_t memory_bytes() const { return 0; }

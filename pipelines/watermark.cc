@@ -42,16 +42,32 @@ void SourceWatermark::observe_clock(Timestamp wall, bool was_backpressured) {
   highest_ = highest_ ? std::max(*highest_, reached) : reached;
 }
 
-Timestamp SourceWatermark::clock_at(Timestamp wanted) const {
-  return add_saturated(add_saturated(wanted, config_.out_of_order), arrival_slack);
+std::optional<Timestamp> SourceWatermark::clock_at(Timestamp wanted, Timestamp wall) const {
+  const Timestamp highest = add_saturated(wanted, config_.out_of_order);
+  if (config_.is_arrival) return add_saturated(highest, arrival_slack);
+  if (!config_.idle_advance || !highest_) return std::nullopt;
+  const Duration wait = std::max(Duration{0}, *config_.idle_advance - silence_);
+  // Of times far apart the difference does not fit: then it is later than all.
+  std::int64_t missing = 0;
+  if (__builtin_sub_overflow(highest.time_since_epoch().count(),
+                             highest_->time_since_epoch().count(), &missing)) {
+    return Timestamp::max();
+  }
+  return add_saturated(add_saturated(wall, wait), std::max(Duration{0}, Duration(missing)));
 }
 
 void SourceWatermark::advance_time(EngineTime now, bool was_backpressured) {
-  if (was_heard_) {
-    silence_ = Duration{0};
-  } else if (now_ && !was_backpressured) {
-    silence_ += now - *now_;
+  const bool counts = now_ && !was_backpressured;
+  const Duration silence = counts ? silence_ + (now - *now_) : silence_;
+  if (config_.idle_advance && before_ && !config_.is_arrival) {
+    const auto beyond = [this](Duration silent) {
+      return std::max(Duration{0}, silent - *config_.idle_advance);
+    };
+    const Duration advance = beyond(silence) - beyond(silence_);
+    highest_ = std::max(*highest_, add_saturated(*before_, advance));
   }
+  silence_ = was_heard_ ? Duration{0} : silence;
+  before_ = highest_;
   was_heard_ = false;
   now_ = now;
 }
@@ -88,7 +104,7 @@ Result<void> SourceWatermark::load(std::string_view bytes) {
   const Duration silence(in.signed_varint());
   const bool was_heard = in.fixed<std::uint8_t>() != 0;
   if (!in.is_ok() || !in.at_end()) return damaged();
-  highest_ = highest;
+  highest_ = before_ = highest;
   now_ = now;
   silence_ = silence;
   was_heard_ = was_heard;

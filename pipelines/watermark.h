@@ -30,6 +30,9 @@ struct WatermarkConfig {
   // The events bring no time: theirs is the time of receipt, and the box's clock moves the
   // watermark on, though nothing comes.
   bool is_arrival = false;
+  // Once a source is silent for this long, its event time moves on as engine time does, so that
+  // windows end though nothing comes; nothing: only events move it.
+  std::optional<Duration> idle_advance = std::nullopt;
 };
 
 // How far the watermark of arrival stays behind the clock: what a source has stamped reaches the
@@ -56,16 +59,17 @@ class SourceWatermark {
   // unless this block brought events (theirs say it better) or the gateway held the source back.
   void observe_clock(Timestamp wall, bool was_backpressured);
 
-  // Once at the end of each block, with its engine time. The time since the block before does not
-  // count as silence when the gateway itself held the source back.
+  // Once at the end of each block, with its engine time; moves the watermark on with
+  // `idle_advance`, also when the silence ends in this block. The time since the block before does
+  // not count as silence when the gateway itself held the source back.
   void advance_time(EngineTime now, bool was_backpressured);
 
   WatermarkInput input() const { return {watermark(), is_idle()}; }
   std::optional<Timestamp> watermark() const;
   bool is_idle() const;
-  bool is_arrival() const { return config_.is_arrival; }
-  // The wall time at which observe_clock() brings the watermark to `wanted`.
-  Timestamp clock_at(Timestamp wanted) const;
+  // The wall time at which time alone brings the watermark to `wanted`, if nothing comes and the
+  // last block was at `wall`; nothing: it takes an event.
+  std::optional<Timestamp> clock_at(Timestamp wanted, Timestamp wall) const;
   // When the source falls idle if nothing comes; nothing: it is idle already, or never will be.
   std::optional<EngineTime> idle_at() const;
   // Events whose effect was limited, since the start of the program.
@@ -79,6 +83,7 @@ class SourceWatermark {
  private:
   WatermarkConfig config_;
   std::optional<Timestamp> highest_;  // event time, clamped
+  std::optional<Timestamp> before_;   // the same at the end of the last block
   std::optional<EngineTime> now_;     // of the last block
   Duration silence_{0};               // since the last event, less time under backpressure
   bool was_heard_ = false;            // since the last advance_time()

@@ -17,6 +17,7 @@ namespace sluice {
 struct EpochFile {  // a file that the configuration names, but never a secret
   std::string name;
   std::string content;
+  bool operator==(const EpochFile&) const = default;
 };
 
 struct Epoch {

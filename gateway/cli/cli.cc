@@ -44,6 +44,13 @@ int run_cli(int argc, char** argv) {
   CLI::App* reload =
       app.add_subcommand("reload", "Let a running gateway check its file and switch to it");
   add_tool_options(*reload, tool);
+  ViewCommandOptions view_options;
+  view_options.tool.configuration_file = default_configuration;
+  CLI::App* view = app.add_subcommand("view", "Show the rows of a view of a running gateway");
+  view->add_option("name", view_options.view, "View (default: lists the views there are)");
+  view->add_option("key", view_options.key, "Only the row of this key");
+  view->add_flag("--watch,-w", view_options.is_watched, "Show it again every two seconds");
+  add_tool_options(*view, view_options.tool);
   TestOptions tests;
   CLI::App* test = app.add_subcommand("test", "Run unit tests of pipelines");
   test->add_option("path", tests.paths, "Test files, or folders with *_test.toml files")
@@ -71,6 +78,7 @@ int run_cli(int argc, char** argv) {
   if (check->parsed()) return check_command(file);
   if (status->parsed()) return status_command(tool);
   if (reload->parsed()) return reload_command(tool);
+  if (view->parsed()) return view_command(view_options);
   if (test->parsed()) return test_command(tests);
   if (eval->parsed()) return eval_command(eval_options);
   if (reference->parsed()) return reference_command();

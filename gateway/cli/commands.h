@@ -26,6 +26,15 @@ struct ToolOptions {
 int status_command(const ToolOptions& options);
 int reload_command(const ToolOptions& options);
 
+struct ViewCommandOptions {
+  ToolOptions tool;
+  std::string view;  // empty: all that there are
+  std::string key;   // empty: all rows
+  bool is_watched = false;
+};
+// Shows the rows of a view of a running gateway; watched, again and again until it is interrupted.
+int view_command(const ViewCommandOptions& options);
+
 // Runs the test cases of files and folders. Exit codes beside the usual ones: 1 a case failed, 78 a
 // test file or a configuration is bad.
 int test_command(const TestOptions& options);

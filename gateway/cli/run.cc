@@ -6,11 +6,16 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "config/document.h"
 #include "core/log.h"
 #include "gateway/admin/http_server.h"
+#include "gateway/admin/views.h"
 #include "gateway/cli/commands.h"
+#include "gateway/file_watch.h"
 #include "gateway/gateway.h"
 #include "gateway/notify.h"
 #include "gateway/version.h"
@@ -42,6 +47,10 @@ class Daemon {
   AdminResponse answer(const AdminRequest& request);
   // Checks the file, then switches. Gives what to tell the person, and whether it worked.
   std::pair<bool, std::string> reload();
+  // The same with the configuration that runs and the files that it names, when one has changed.
+  void reload_changed_files();
+  // Ends the gateway that runs, and starts one of this configuration. Under mutex_.
+  std::pair<bool, std::string> switch_to(Configuration configuration, std::string refused);
   std::pair<bool, std::string> refuse(const std::string& problems, const std::string& remedy);
   std::optional<Configuration> read_file(std::string& problems) const;
   void wait_for_signals();
@@ -53,7 +62,13 @@ class Daemon {
 
   std::mutex mutex_;
   std::unique_ptr<Gateway> gateway_;  // guarded by mutex_: replaced by a reload
-  StorageSection storage_;            // guarded by mutex_: of the gateway that runs
+  // Guarded by mutex_: of the gateway that runs.
+  StorageSection storage_;
+  std::string text_;  // its configuration,
+  std::string text_name_;
+  std::vector<EpochFile> files_;  // the files that it names, as they are in force,
+  FileWatch watch_;               // and whether they still are that on the disk
+  std::string refused_text_;      // why the configuration on the disk is not in force; empty: it is
 };
 
 std::optional<Configuration> Daemon::read_file(std::string& problems) const {
@@ -78,6 +93,11 @@ int Daemon::start_gateway(Configuration configuration, std::unique_ptr<LmdbStore
   set_log_level(log_level(configuration.log.level));
   storage_ = configuration.storage;
   admin_ = configuration.admin;
+  text_ = configuration.text;
+  text_name_ = configuration.file_name;
+  files_ = configuration.files;
+  watch_ = FileWatch(std::filesystem::path(text_name_).parent_path(), files_);
+  refused_text_ = refused;
   auto gateway = Gateway::start(std::move(configuration), std::move(store), std::move(*epoch),
                                 std::move(refused));
   if (!gateway) {
@@ -111,8 +131,8 @@ int Daemon::start() {
     const auto epoch = last_epoch(**store, codec);
     std::string ignored;
     if (epoch && *epoch)
-      configuration =
-          read_configuration_text((*epoch)->configuration, (*epoch)->file_name, ignored, false);
+      configuration = read_configuration_text((*epoch)->configuration, (*epoch)->file_name,
+                                              NamedFiles::stored((*epoch)->files), ignored, false);
     if (!configuration) return exit_bad_configuration;
     refused = problems;
     log_error("The configuration is refused: running the last one that worked", {{"file", file_}});
@@ -133,23 +153,47 @@ std::pair<bool, std::string> Daemon::reload() {
   std::string problems;
   auto configuration = read_file(problems);
   const std::scoped_lock lock(mutex_);
-  if (!configuration)
+  if (!configuration) {
+    refused_text_ = problems;
     return refuse(problems, "sluice check " + file_ + " shows all faults; then sluice reload");
-  if (configuration->storage.resolved_path() != storage_.resolved_path()) {
-    return refuse("storage.path cannot change while the gateway runs\n",
-                  "systemctl restart sluice, or put the old path back");
   }
+  if (configuration->storage.resolved_path() != storage_.resolved_path()) {
+    refused_text_ = "storage.path cannot change while the gateway runs\n";
+    return refuse(refused_text_, "systemctl restart sluice, or put the old path back");
+  }
+  auto [is_good, text] = switch_to(std::move(*configuration), {});
+  if (!is_good) return {false, text};
+  log_info("The new configuration is in force", {{"file", file_}});
+  return {true, file_ + " is in force\n"};
+}
+
+std::pair<bool, std::string> Daemon::switch_to(Configuration configuration, std::string refused) {
   gateway_.reset();  // drains, commits, saves the state
-  auto store = LmdbStore::open(configuration->storage.resolved_path(),
-                               configuration->storage.max_size.bytes());
+  auto store = LmdbStore::open(configuration.storage.resolved_path(),
+                               configuration.storage.max_size.bytes());
   if (!store) {
     log_error("The store cannot be opened again", {{"reason", store.error().message}});
     return {false, store.error().message + "\n"};
   }
-  if (start_gateway(std::move(*configuration), std::move(*store), {}) != exit_ok)
+  if (start_gateway(std::move(configuration), std::move(*store), std::move(refused)) != exit_ok)
     return {false, "the gateway cannot start; see its log\n"};
-  log_info("The new configuration is in force", {{"file", file_}});
-  return {true, file_ + " is in force\n"};
+  return {true, {}};
+}
+
+// What the configuration's own file says by now waits for `sluice reload`.
+void Daemon::reload_changed_files() {
+  const std::scoped_lock lock(mutex_);
+  if (!gateway_ || !watch_.look()) return;
+  std::string problems;
+  auto configuration = read_configuration_text(text_, text_name_, problems, false);
+  if (!configuration) {
+    refuse(problems, "mend the file; it is read again as soon as it changes");
+  } else if (configuration->files == files_) {
+    gateway_->refuse(refused_text_);
+    log_info("The files that the configuration names are again what is in force");
+  } else if (switch_to(std::move(*configuration), refused_text_).first) {
+    log_info("A file that the configuration names has changed and is in force");
+  }
 }
 
 AdminResponse Daemon::answer(const AdminRequest& request) {
@@ -166,6 +210,10 @@ AdminResponse Daemon::answer(const AdminRequest& request) {
   }
   if (!gateway_) return {503, "text/plain", "the gateway is not running\n"};
   if (request.path == "/status") return {200, "application/json", status_json(gateway_->status())};
+  if (request.path == views_path || request.path.starts_with(std::string(views_path) + "/")) {
+    return answer_views(request.path,
+                        [this](const EngineDesk::Look& look) { return gateway_->look(look); });
+  }
   if (request.path == "/metrics")
     return {200, "text/plain; version=0.0.4", gateway_->metrics_text()};
   if (request.path == "/readyz") {
@@ -177,7 +225,7 @@ AdminResponse Daemon::answer(const AdminRequest& request) {
                 : "running the configuration of " + format_timestamp(status.configuration_since) +
                       "; " + status.configuration_file + " refused:\n" + status.refused};
   }
-  return {404, "text/plain", "there are /status, /metrics, /healthz, /readyz\n"};
+  return {404, "text/plain", "there are /status, /metrics, /healthz, /readyz, /v1/views\n"};
 }
 
 // A tool's socket that cannot be opened must not keep events from flowing.
@@ -220,6 +268,7 @@ void Daemon::wait_for_signals() {
       reload();
       notify_systemd("READY=1");
     }
+    reload_changed_files();
     const std::scoped_lock lock(mutex_);
     if (watchdog && gateway_ && gateway_->is_alive(*watchdog)) notify_systemd("WATCHDOG=1");
   }

@@ -4,8 +4,8 @@
 
 #include "config/document.h"
 #include "config/reference.h"
-#include "gateway/admin/client.h"
 #include "gateway/catalog.h"
+#include "gateway/cli/ask.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/print.h"
 #include "gateway/configuration.h"
@@ -16,31 +16,6 @@
 #include "pipelines/expression/language.h"
 
 namespace sluice {
-namespace {
-
-// The socket that the options name: itself, the configuration's, or the default.
-std::string find_socket(const ToolOptions& options) {
-  if (!options.socket.empty()) return options.socket;
-  AdminSection admin;
-  if (auto document = Document::load(options.configuration_file)) {
-    if (auto configuration = read_configuration(*document)) admin = configuration->admin;
-  }
-  return admin.resolved_socket();
-}
-
-// Prints the answer's text and gives its exit code.
-int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response) {
-  auto answer = ask_gateway(find_socket(options), request);
-  if (!answer) {
-    print(stderr, "sluice: " + answer.error().message + "\n");
-    return exit_failed;
-  }
-  response = std::move(*answer);
-  return exit_ok;
-}
-
-}  // namespace
-
 int check_command(const std::string& configuration_file) {
   auto document = Document::load(configuration_file);
   if (!document) {

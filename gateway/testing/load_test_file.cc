@@ -76,7 +76,10 @@ class TestFileReader {
     }
     auto configuration = read_configuration_text(file_.configuration_text, file_.configuration_name,
                                                  configuration_problems_, /*with_source=*/true);
-    if (configuration) configuration_problems_.clear();  // warnings do not stop a test
+    if (configuration) {
+      configuration_problems_.clear();  // warnings do not stop a test
+      file_.configuration_files = configuration->files;
+    }
     return configuration;
   }
 
@@ -144,6 +147,7 @@ std::optional<TestFile> load_test_file(const std::string& path, std::string& pro
 Configuration configuration_under_test(const TestFile& file) {
   std::string problems;
   auto configuration = read_configuration_text(file.configuration_text, file.configuration_name,
+                                               NamedFiles::stored(file.configuration_files),
                                                problems, /*with_source=*/false);
   CHECK(configuration.has_value());  // load_test_file() has read it
   for (const std::string& name : file.taps) {

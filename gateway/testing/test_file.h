@@ -95,9 +95,10 @@ struct TestFile {
   std::string path;
   std::string configuration_text;
   std::string configuration_name;  // for messages
-  std::vector<std::string> taps;   // outputs of pipelines that cases look at; sorted
-  std::vector<TestCase> cases;     // in the order of the file
-  Arena arena;                     // holds what is expected
+  std::vector<EpochFile> configuration_files;
+  std::vector<std::string> taps;  // outputs of pipelines that cases look at; sorted
+  std::vector<TestCase> cases;    // in the order of the file
+  Arena arena;                    // holds what is expected
 };
 
 // Nothing when the file or its configuration has errors; `problems` then has all of them, with

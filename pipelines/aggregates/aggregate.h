@@ -11,6 +11,7 @@
 // and one line in catalog.cc.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -43,6 +44,7 @@ class Aggregate {
   virtual std::size_t state_bytes() const = 0;
   virtual std::size_t state_alignment() const = 0;
   virtual void make(void* state) const = 0;
+  virtual void copy(void* state, const void* other) const = 0;
   virtual void destroy(void* state) const = 0;
 
   // False: a bound is reached and the value is left out. The value must not be refused.
@@ -56,8 +58,10 @@ class Aggregate {
   // Into a state just made. Calls reader.fail() when the bytes make no sense.
   virtual void load(void* state, ByteReader& in) const = 0;
 
-  // Memory that a state holds beside itself; states of one aggregate may differ only if
-  // is_growing().
+  // At most what a state holds beside itself: a function of what save() writes, so that a loaded
+  // state counts the same. An add, and a merge compared with both states before it, makes it grow
+  // by max_growth at most. States of one aggregate may differ only if is_growing().
+  static constexpr std::size_t max_growth = 4096;
   virtual std::size_t heap_bytes(const void* state) const = 0;
   virtual bool is_growing() const = 0;
 };
@@ -87,6 +91,7 @@ class AggregateOf : public Aggregate {
   std::size_t state_bytes() const override { return sizeof(State); }
   std::size_t state_alignment() const override { return alignof(State); }
   void make(void* state) const override { ::new (state) State(initial_); }
+  void copy(void* state, const void* other) const override { ::new (state) State(of(other)); }
   void destroy(void* state) const override { of(state).~State(); }
   bool add(void* state, const Sample& sample) const override { return of(state).add(sample); }
   void merge(void* state, const void* later) const override { of(state).merge(of(later)); }
@@ -105,6 +110,14 @@ class AggregateOf : public Aggregate {
 };
 
 // --- What several aggregates share ---
+
+// For how many items a list has room to which they were added one by one.
+inline std::size_t list_room(std::size_t items) { return items == 0 ? 0 : std::bit_ceil(items); }
+
+// What a text that was appended to takes at most beside the string; short ones lie in it.
+inline std::size_t text_heap_bytes(const std::string& text) {
+  return text.size() <= std::string().capacity() ? 0 : 2 * text.size() + 1;
+}
 
 // For State::refuses. Not a number and infinity would stay in a state for ever.
 inline std::string_view refuses_all_but_finite_numbers(const Value& value) {

@@ -41,7 +41,7 @@ class BucketCounts {
   void load(ByteReader& in) {
     for (std::uint64_t& count : counts_) count = in.varint();
   }
-  std::size_t heap_bytes() const { return counts_.capacity() * sizeof(std::uint64_t); }
+  std::size_t heap_bytes() const { return counts_.size() * sizeof(std::uint64_t); }
 
  private:
   std::vector<std::uint64_t> counts_;

@@ -125,7 +125,7 @@ constexpr AggregateKind kinds[] = {
      one, none, make<Mode>},
     {"percentile", "percentile(x, 99)",
      "The value that so many percent of all are not above, within 0.78 % of it; when the values "
-     "spread over more than a factor of 16 within 1.6 %, of 256 3.1 %, of 65,536 6.2 %.",
+     "spread over more than a factor of 15 within 1.6 %, of 224 3.1 %, of 49,152 6.2 %.",
      one, one, make_percentile},
     {"percentiles", "percentiles(x, 50, 90, 99)",
      "Several percentiles at the price of one: {p50: .., p90: .., p99: ..}; 99.9 is p99_9.", one,
@@ -176,6 +176,9 @@ std::string render_aggregates() {
       "What a field of `emit` may be. x is an expression; where it is absent or null the event is "
       "left out of\nthe aggregate and counted. Numbers must be finite. Of nothing the result is "
       "null, a count 0, a list empty.\n\n"
+      "Behind an aggregate may stand which events it is of: "
+      "`avg(data.temperature) where data.state == \"on\"`.\nThe condition is an expression that "
+      "gives a bool; in other events x is not looked at.\n\n"
       "| aggregate | gives |\n|---|---|\n";
   for (const AggregateKind& kind : kinds) {
     page += "| `";

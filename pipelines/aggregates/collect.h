@@ -22,9 +22,7 @@ struct Collect {
   Value result(Arena& arena) const;
   void save(std::string& out) const;
   void load(ByteReader& in);
-  std::size_t heap_bytes() const {
-    return items.capacity() > std::string().capacity() ? items.capacity() + 1 : 0;
-  }
+  std::size_t heap_bytes() const { return text_heap_bytes(items); }
 
   std::uint32_t limit = default_limit;  // constant
   std::uint32_t count = 0;

@@ -41,7 +41,7 @@ struct Distinct {
   void save(std::string& out) const;
   void load(ByteReader& in);
   std::size_t heap_bytes() const {
-    return hashes.capacity() * sizeof(std::uint64_t) + registers.capacity();
+    return registers.empty() ? list_room(hashes.size()) * sizeof(std::uint64_t) : register_count;
   }
 
   std::int64_t estimate() const;

@@ -24,7 +24,7 @@ std::vector<Frequent::Counted>::iterator Frequent::place_of(std::string_view byt
 
 void Frequent::insert(std::vector<Counted>::iterator place, std::string_view bytes,
                       std::uint64_t count) {
-  const auto added = counted_.insert(place, Counted{std::string(bytes), count});
+  const auto added = counted_.insert(place, Counted(bytes, count));
   text_bytes_ += heap_of(added->bytes);
 }
 
@@ -65,6 +65,7 @@ void Frequent::merge(const Frequent& later) {
   for (const Counted& counted : counted_) counts.push_back(counted.count);
   std::ranges::sort(counts, std::greater<>());
   take_from_all(counts[max_counted]);
+  if (counted_.capacity() > max_counted) counted_.shrink_to_fit();
 }
 
 std::span<const Frequent::Ranked> Frequent::ranking(std::size_t most, Arena& arena) const {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipelines/aggregates/aggregate.h"
@@ -32,7 +33,11 @@ class Frequent {
   void merge(const Frequent& later);
   void save(std::string& out) const;
   void load(ByteReader& in);
-  std::size_t heap_bytes() const { return counted_.capacity() * sizeof(Counted) + text_bytes_; }
+  std::size_t heap_bytes() const {
+    // Once values had to go, the list keeps its room.
+    const std::size_t room = missed_ > 0 ? max_counted : list_room(counted_.size());
+    return room * sizeof(Counted) + text_bytes_;
+  }
 
   struct Ranked {
     Value value;
@@ -49,13 +54,21 @@ class Frequent {
   struct Counted {
     std::string bytes;  // identity
     std::uint64_t count = 0;
+
+    Counted(std::string_view text, std::uint64_t times) : bytes(text), count(times) {}
+    Counted(Counted&&) = default;
+    Counted(const Counted&) = default;
+    // A text that is assigned may keep the room of the one before; this does not.
+    Counted& operator=(Counted other) noexcept {
+      bytes.swap(other.bytes);
+      std::swap(count, other.count);
+      return *this;
+    }
   };
 
   std::vector<Counted>::iterator place_of(std::string_view bytes);
   void take_from_all(std::uint64_t amount);
-  static std::size_t heap_of(const std::string& bytes) {
-    return bytes.capacity() > std::string().capacity() ? bytes.capacity() + 1 : 0;
-  }
+  static std::size_t heap_of(const std::string& bytes) { return text_heap_bytes(bytes); }
   void insert(std::vector<Counted>::iterator place, std::string_view bytes, std::uint64_t count);
 
   std::vector<Counted> counted_;  // sorted by bytes

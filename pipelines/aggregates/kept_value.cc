@@ -40,7 +40,7 @@ void KeptValue::load(ByteReader& in) {
       return;
     }
   }
-  bytes_ = bytes;
+  bytes_ = bytes;  // it was empty
 }
 
 }  // namespace sluice

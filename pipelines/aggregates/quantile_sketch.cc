@@ -58,8 +58,9 @@ std::int32_t QuantileSketch::bucket_number(double number) const {
 
 double QuantileSketch::low_end(std::int32_t magnitude) const {
   const std::uint64_t bits = static_cast<std::uint64_t>(magnitude - 1) << (dropped_bits + joins_);
-  const auto number = std::bit_cast<double>(bits);
-  return number <= std::numeric_limits<double>::max() ? number : std::numeric_limits<double>::max();
+  // The end of the highest bucket may lie beyond all numbers, even where the sign is.
+  constexpr double highest = std::numeric_limits<double>::max();
+  return bits <= std::bit_cast<std::uint64_t>(highest) ? std::bit_cast<double>(bits) : highest;
 }
 
 // Off by the same factor at both ends of the bucket.
@@ -89,12 +90,20 @@ void QuantileSketch::count_in(std::int32_t bucket, std::uint64_t amount) {
       return;
     }
     if (buckets_.size() < max_buckets) {
-      buckets_.insert(place, pack(bucket, amount));
+      const auto at = place - buckets_.begin();
+      make_room();
+      buckets_.insert(buckets_.begin() + at, pack(bucket, amount));
       return;
     }
     join_pairs();
     bucket = joined(bucket);
   }
+}
+
+// For one more, and never for more than there may be.
+void QuantileSketch::make_room() {
+  if (buckets_.size() < buckets_.capacity()) return;
+  buckets_.reserve(std::min(max_buckets, list_room(buckets_.size() + 1)));
 }
 
 void QuantileSketch::join_pairs() {
@@ -200,6 +209,7 @@ void QuantileSketch::load(ByteReader& in) {
       in.fail();
       return;
     }
+    make_room();
     buckets_.push_back(pack(static_cast<std::int32_t>(number), times));
   }
 }

@@ -72,6 +72,9 @@ class BoundedKeys {
   std::size_t size() const { return keys_.size(); }
   std::string_view key(Slot slot) const { return keys_.key(slot); }
   const Entry& read(Slot slot) const { return keys_.read(slot).entry; }
+  // For a look at all of them, in no order: slots below end_slot() that are alive.
+  Slot end_slot() const { return keys_.end_slot(); }
+  bool is_alive(Slot slot) const { return keys_.is_alive(slot); }
 
   Slot find(std::string_view key) const { return keys_.find(key); }
 
@@ -145,6 +148,27 @@ class BoundedKeys {
     return keys_.read(oldest_).used_at + bounds_.forget_after;
   }
 
+  // --- The order of use, from the key that was used longest ago ---
+
+  Slot oldest() const { return oldest_; }
+  Slot newer(Slot slot) const { return links_[slot].newer; }  // none: this one was used last
+  // Engine time of the block in which it was used last; once that block has ended.
+  EngineTime used_at(Slot slot) const { return keys_.read(slot).used_at; }
+
+  // A mark in that order, for what happens once to a key that is not used for long. Behind it are
+  // the keys that were passed and not used since:
+  //
+  //   oldest() [ passed ] [ passed ] [ first_waiting() ] [ ... ] [ used last ]
+  Slot first_waiting() const { return waiting_; }
+  // The mark moves beyond first_waiting(), which must not be none.
+  void pass() { waiting_ = links_[waiting_].newer; }
+  // After load_slice(): the mark is before the first key that is not passed.
+  template <typename IsPassed>
+  void find_waiting(IsPassed&& is_passed) {
+    waiting_ = oldest_;
+    while (waiting_ != none && is_passed(read(waiting_))) pass();
+  }
+
   // --- Snapshot: see KeyedState ---
 
   void begin_snapshot() { keys_.begin_snapshot(); }
@@ -192,9 +216,11 @@ class BoundedKeys {
     links_[slot] = {newest_, none};
     (newest_ == none ? oldest_ : links_[newest_].newer) = slot;
     newest_ = slot;
+    if (waiting_ == none) waiting_ = slot;
   }
   void unlink(Slot slot) {
     const Link link = links_[slot];
+    if (waiting_ == slot) waiting_ = link.newer;
     (link.older == none ? oldest_ : links_[link.older].newer) = link.newer;
     (link.newer == none ? newest_ : links_[link.newer].older) = link.older;
   }
@@ -208,7 +234,7 @@ class BoundedKeys {
     std::ranges::sort(loaded, {}, use_of);
     all.insert(all.end(), loaded.begin(), loaded.end());
     std::ranges::inplace_merge(all, all.begin() + middle, {}, use_of);
-    oldest_ = newest_ = none;
+    oldest_ = newest_ = waiting_ = none;
     for (const Slot slot : all) {
       if (slot >= links_.size()) links_.resize(std::size_t{slot} + 1);
       link(slot);
@@ -221,6 +247,7 @@ class BoundedKeys {
   std::vector<Link> links_;  // by slot
   Slot oldest_ = none;
   Slot newest_ = none;
+  Slot waiting_ = none;
   std::uint64_t uses_ = 0;
   std::uint64_t uses_before_block_ = 0;
   std::size_t heap_bytes_ = 0;  // of all entries

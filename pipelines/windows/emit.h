@@ -1,12 +1,14 @@
 // Emit: the fields that a window gives, each an aggregate over an expression.
 //
-//   emit = { mean = "avg(data.temperature)", n = "count()" }
+//   emit = { mean = "avg(data.temperature)", n = "count()", hot = "count() where data.t > 80.0" }
 //
 //   event --read--> Readings --add--> Pane [ state of mean | state of n ] --result--> {mean: .., n:
 //   ..}
 //
 // Reading is apart from adding, so that an event that fails on one field changes none. A reading
-// that is absent or null is left out of its aggregate and counted. Owned by one step.
+// that is absent or null is left out of its aggregate and counted. So is one whose condition is
+// absent or null; when it is false the event is none of the field's, and its argument is not looked
+// at. Owned by one step.
 #pragma once
 
 #include <cstddef>
@@ -68,18 +70,27 @@ class Emit {
   Emit(const Emit&) = delete;
   Emit& operator=(const Emit&) = delete;
 
-  // The values of all arguments for this event; null: absent. Valid until the next call.
-  //   bad_input  an expression failed, or an aggregate refuses its value
-  Result<std::span<const Value>> read(const Event& event, Arena& arena);
+  // What a field sees of an event.
+  struct Reading {
+    Value value;            // null: absent
+    bool is_wanted = true;  // false: the field's condition is
+  };
+  using Readings = std::span<const Reading>;
+  // One for each field. Valid until the next call.
+  //   bad_input  an expression failed, a condition is no bool, or an aggregate refuses its value
+  Result<Readings> read(const Event& event, Arena& arena);
 
   Pane make_pane() const;
+  Pane copy(const Pane& pane) const;
+  // Makes `pane`, of this Emit, a copy of `other`.
+  void assign(Pane& pane, const Pane& other) const;
 
   // What add() left out of the aggregates.
   struct LeftOut {
     std::uint64_t absent = 0;  // values that were absent or null
     std::uint64_t full = 0;    // values beyond an aggregate's bound
   };
-  void add(Pane& pane, std::span<const Value> readings, Timestamp time, LeftOut& left_out) const;
+  void add(Pane& pane, Readings readings, Timestamp time, LeftOut& left_out) const;
   // Adds what `later` has seen to `pane`; see Aggregate::merge.
   void merge(Pane& pane, const Pane& later) const;
   // A map of the fields in the order of the configuration, in `arena`.
@@ -89,7 +100,10 @@ class Emit {
 
   bool uses_data() const;
   // Whether adding to a pane may change its heap_bytes().
-  bool is_growing() const { return is_growing_; }
+  bool is_growing() const { return growing_fields_ > 0; }
+  // What a pane holds that nothing was added to, and by how much one add lets it grow at most.
+  std::size_t new_pane_bytes() const { return make_pane().heap_bytes(); }
+  std::size_t max_growth() const { return growing_fields_ * Aggregate::max_growth; }
 
  private:
   friend class Pane;
@@ -102,22 +116,27 @@ class Emit {
     std::string name;
     std::unique_ptr<Aggregate> aggregate;
     std::vector<Argument> arguments;  // none: every event counts; two: a reading is a list of both
+    std::optional<Argument> where;    // nothing: every event is the field's
     std::size_t offset = 0;           // of its state in a pane
   };
 
   Emit() = default;
   static std::optional<Field> compile_field(const EmitField& field, StepErrors& errors);
+  static std::optional<Argument> compile_argument(const std::string& where, std::string_view text,
+                                                  std::size_t offset, StepErrors& errors);
+  static Value read_argument(const Argument& argument, const Event& event, Arena& arena);
   static Value read_arguments(const Field& field, const Event& event, Arena& arena);
+  static Result<Reading> read_field(const Field& field, const Event& event, Arena& arena);
   void lay_out();
   void* state(Pane& pane, const Field& field) const { return pane.states_.get() + field.offset; }
   const void* state(const Pane& pane, const Field& field) const {
     return pane.states_.get() + field.offset;
   }
 
-  std::vector<Field> fields_;    // constant after construction
-  std::size_t pane_bytes_ = 0;   // constant after construction
-  bool is_growing_ = false;      // constant after construction
-  std::vector<Value> readings_;  // one for each field
+  std::vector<Field> fields_;       // constant after construction
+  std::size_t pane_bytes_ = 0;      // constant after construction
+  std::size_t growing_fields_ = 0;  // constant after construction
+  std::vector<Reading> readings_;   // one for each field
 };
 
 }  // namespace sluice

@@ -78,15 +78,27 @@ std::optional<Emit::Field> Emit::compile_field(const EmitField& field, StepError
   auto aggregate = kind->make(parameters);
   if (!aggregate) return refuse(text.arguments.back().offset, aggregate.error().message);
 
-  Field compiled{field.name, std::move(aggregate).value(), {}, 0};
+  Field compiled{field.name, std::move(aggregate).value(), {}, {}, 0};
   const std::size_t arguments = std::min<std::size_t>(text.arguments.size(), kind->arguments.most);
   for (std::size_t i = 0; i < arguments; ++i) {
     const EmitText::Part& argument = text.arguments[i];
-    auto expression = sluice::compile_field(where, argument.text, argument.offset, errors);
+    auto expression = compile_argument(where, argument.text, argument.offset, errors);
     if (!expression) return std::nullopt;
-    compiled.arguments.push_back({*std::move(expression), DataPath::parse(argument.text)});
+    compiled.arguments.push_back(*std::move(expression));
+  }
+  if (text.where) {
+    compiled.where = compile_argument(where, text.where->text, text.where->offset, errors);
+    if (!compiled.where) return std::nullopt;
   }
   return compiled;
+}
+
+std::optional<Emit::Argument> Emit::compile_argument(const std::string& where,
+                                                     std::string_view text, std::size_t offset,
+                                                     StepErrors& errors) {
+  auto expression = sluice::compile_field(where, text, offset, errors);
+  if (!expression) return std::nullopt;
+  return Argument{*std::move(expression), DataPath::parse(text)};
 }
 
 void Emit::lay_out() {
@@ -95,7 +107,7 @@ void Emit::lay_out() {
     CHECK(alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
     field.offset = (pane_bytes_ + alignment - 1) / alignment * alignment;
     pane_bytes_ = field.offset + field.aggregate->state_bytes();
-    is_growing_ = is_growing_ || field.aggregate->is_growing();
+    if (field.aggregate->is_growing()) ++growing_fields_;
   }
   readings_.resize(fields_.size());
 }

@@ -80,10 +80,23 @@ std::variant<EmitText, StepError> parse_emit(std::string_view text) {
     return StepError{{}, open, "this '(' has no ')'"};
   }
   const EmitText::Part after = part_between(text, emit.end + 1, text.size());
-  if (!after.text.empty()) {
+  constexpr std::string_view word = "where";
+  const bool has_where = after.text.starts_with(word) && (after.text.size() == word.size() ||
+                                                          !is_name_char(after.text[word.size()]));
+  if (!after.text.empty() && !has_where) {
     return StepError{{},
                      after.offset,
-                     "nothing may follow the aggregate; calculate with its result in a map step"};
+                     "only 'where' and a condition may follow the aggregate; calculate with its "
+                     "result in a map step"};
+  }
+  if (has_where) {
+    emit.where = part_between(text, after.offset + word.size(), text.size());
+    if (emit.where->text.empty()) {
+      return StepError{
+          {},
+          text.size(),
+          "a condition is missing after 'where', as in avg(data.t) where data.t > 0.0"};
+    }
   }
   if (emit.arguments.size() == 1 && emit.arguments.front().text.empty()) emit.arguments.clear();
   return emit;

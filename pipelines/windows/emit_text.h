@@ -1,11 +1,13 @@
 // EmitText: the text of one `emit` field, taken apart: "collect(data.state, 20)".
 //
-//   name ( argument [, number ...] )
+//   name ( argument [, number ...] ) [where condition]
 //
-// The argument is an expression, and may itself hold commas and brackets; numbers are literals.
+// The argument is an expression, and may itself hold commas and brackets; numbers are literals. The
+// condition is an expression too: all that follows.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -22,6 +24,7 @@ struct EmitText {
   Part name;
   std::vector<Part> arguments;  // none for "count()"; parts lie in the parsed text
   std::size_t end = 0;          // offset of the closing parenthesis
+  std::optional<Part> where;    // the condition
 };
 
 // On failure the error has no field: only offset and message.

@@ -29,7 +29,13 @@ OpenWindow* OpenWindows::find_listed(Timestamp timer, Duration lateness) {
     const auto found = first_not_before(end);
     if (found != windows_.end() && found->timer == timer) return &*found;
   }
-  return nullptr;
+  // At the end of the range of times a timer does not tell the window's end.
+  const auto found = std::ranges::find(windows_, timer, &OpenWindow::timer);
+  return found == windows_.end() ? nullptr : &*found;
+}
+
+bool OpenWindows::has_listed(Timestamp timer) const {
+  return std::ranges::find(windows_, timer, &OpenWindow::timer) != windows_.end();
 }
 
 OpenWindow* OpenWindows::last_from(Timestamp time) {
@@ -50,14 +56,17 @@ OpenWindow& OpenWindows::open(Span span, Pane pane) {
 OpenWindow OpenWindows::take(OpenWindow* window) {
   OpenWindow taken = std::move(*window);
   windows_.erase(windows_.begin() + (window - windows_.data()));
+  if (windows_.capacity() > max_slack * windows_.size()) windows_.shrink_to_fit();
   return taken;
 }
 
 void OpenWindows::save(std::string& out) const {
+  use.save(out);
   put_varint(out, windows_.size());
   for (const OpenWindow& window : windows_) {
     put_signed(out, window.span.start.time_since_epoch().count());
     put_signed(out, window.span.end.time_since_epoch().count());
+    put_signed(out, window.timer.time_since_epoch().count());
     put_varint(out, window.revision);
     put_varint(out, window.news);
     window.pane.save(out);
@@ -65,11 +74,13 @@ void OpenWindows::save(std::string& out) const {
 }
 
 void OpenWindows::load(ByteReader& in, WindowCore& core) {
+  use.load(in);
   const std::size_t count = in.count();
   for (std::size_t i = 0; i < count && in.is_ok(); ++i) {
     OpenWindow window;
     window.span.start = Timestamp(Duration(in.signed_varint()));
     window.span.end = Timestamp(Duration(in.signed_varint()));
+    window.timer = Timestamp(Duration(in.signed_varint()));
     window.revision = static_cast<std::uint32_t>(in.varint());
     window.news = static_cast<std::uint32_t>(in.varint());
     window.pane = core.load(in);
@@ -77,7 +88,6 @@ void OpenWindows::load(ByteReader& in, WindowCore& core) {
     if (window.span.start >= window.span.end || !is_sorted) in.fail();
     if (in.is_ok()) windows_.push_back(std::move(window));
   }
-  if (count == 0) in.fail();
 }
 
 std::size_t OpenWindows::heap_bytes() const {

@@ -5,14 +5,6 @@
 #include "core/bytes.h"
 
 namespace sluice {
-namespace {
-
-std::uint32_t add_news(std::uint32_t a, std::uint32_t b) {
-  return a > UINT32_MAX - b ? UINT32_MAX : a + b;
-}
-
-}  // namespace
-
 OwnPaneStep::OwnPaneStep(std::unique_ptr<SpanRule> spans, const Rules& rules, WindowCore core)
     : spans_(std::move(spans)), rules_(rules), core_(std::move(core)) {}
 
@@ -37,14 +29,31 @@ void OwnPaneStep::take(Event* event, StepOutput& out) {
   if (!values) return;
 
   const bool is_new = place.before == nullptr && place.behind == nullptr;
-  if (is_new && windows_ >= rules_.max_windows) return out.drop(*event, "max_windows");
-  if (slot == Keys::none) slot = keys_.find_or_add(*key, rules_.max_keys);
-  if (slot == Keys::none) return out.drop(*event, "max_keys");
+  const std::string_view refused = ages_.make_room(
+      rules_.when_full, slot, [&] { return why_refused(*key, slot, is_new); },
+      [&](Slot oldest) { leave(oldest, "evicted_keys", out); });
+  if (!refused.empty()) return out.drop(*event, refused);
+  if (slot == Keys::none) slot = keys_.add(*key);
+  if (rules_.has_ages()) keys_.edit(slot).use = ages_.use(slot);
   OpenWindow& window = is_new ? open(slot, place.span) : grow(slot, place);
   core_.add(window.pane, *values, event->time);
-  window.news = add_news(window.news, 1);
+  window.add_news(1);
   header_.newest = std::max(header_.newest, event->time);
   schedule(slot, window);
+}
+
+// Which bound keeps an event out; empty: none does. `is_new`: it opens a window.
+std::string_view OwnPaneStep::why_refused(std::string_view key, Slot slot, bool is_new) const {
+  if (is_new && windows_ >= rules_.max_windows) return "max_windows";
+  if (slot == Keys::none && keys_.size() >= rules_.max_keys) return "max_keys";
+  std::size_t more = core_.max_growth();
+  if (slot == Keys::none) more += keys_.bytes_to_add(key) + KeyAges::bytes_of_key;
+  if (is_new) {
+    more += core_.new_pane_bytes() + OpenWindows::max_slack * sizeof(OpenWindow);
+    more += Timers::bytes_to_add();
+  }
+  const bool has_room = more == 0 || state_bytes() + more <= rules_.max_memory;
+  return has_room ? std::string_view{} : "max_memory";
 }
 
 // Of a window that does not grow: the one that is open, as `before`.
@@ -67,18 +76,15 @@ OpenWindow& OwnPaneStep::open(Slot slot, const Span& span) {
   return window;
 }
 
-// The open window of `place`, or the one that its two become.
 OpenWindow& OwnPaneStep::grow(Slot slot, const SessionPlace& place) {
-  OpenWindow& window = place.before != nullptr ? *place.before : *place.behind;
-  if (place.before != nullptr && place.behind != nullptr) {
-    OpenWindow other = keys_.edit(slot).take(place.behind);
-    core_.merge(window.pane, other.pane);
-    core_.close(std::move(other.pane));
-    window.revision = std::max(window.revision, other.revision);
-    window.news = add_news(window.news, other.news);
-    --windows_;
-  }
-  window.span = place.span;
+  OpenWindows& windows = keys_.edit(slot);
+  list_bytes_ -= windows.list_bytes();
+  std::optional<OpenWindow> gone;
+  OpenWindow& window = sluice::grow(windows, place, core_, gone);
+  list_bytes_ += windows.list_bytes();
+  if (!gone) return window;
+  unlist(gone->timer);
+  --windows_;
   return window;
 }
 
@@ -106,19 +112,22 @@ void OwnPaneStep::note_news(Slot slot) {
 }
 
 void OwnPaneStep::list(Slot slot, OpenWindow& window, Timestamp timer) {
-  window.timer = timer;
-  timers_[timer].push_back(slot);
-  ++listed_;
+  const Timestamp before = std::exchange(window.timer, timer);
+  if (before != OpenWindow::unlisted) unlist(before);
+  timers_.add(timer, slot);
+}
+
+// One window less has this timer.
+void OwnPaneStep::unlist(Timestamp timer) {
+  timers_.remove(timer, [&](Slot other) { return keys_.read(other).has_listed(timer); });
 }
 
 void OwnPaneStep::advance_watermark(Timestamp watermark, StepOutput& out) {
   header_.watermark = std::max(header_.watermark, watermark);
   fire_late(out);
-  while (!timers_.empty() && timers_.begin()->first <= header_.watermark) {
-    const Timestamp timer = timers_.begin()->first;
-    std::vector<Slot> slots = std::move(timers_.begin()->second);
-    timers_.erase(timers_.begin());
-    listed_ -= slots.size();
+  while (!timers_.empty() && *timers_.first() <= header_.watermark) {
+    const Timestamp timer = *timers_.first();
+    std::vector<Slot> slots = timers_.take_first();
     std::ranges::sort(slots, {}, [this](Slot slot) { return keys_.key(slot); });
     for (const Slot slot : slots) look_at(slot, timer, out);
   }
@@ -126,19 +135,24 @@ void OwnPaneStep::advance_watermark(Timestamp watermark, StepOutput& out) {
 
 // A timer is under the window's end or behind it; a session that grew is past its timer.
 void OwnPaneStep::look_at(Slot slot, Timestamp timer, StepOutput& out) {
-  OpenWindow* const window = keys_.edit(slot).find_listed(timer, rules_.lateness);
-  if (window == nullptr) return;  // it became part of another, or is listed elsewhere
-  const Timestamp end = window->span.end;
-  if (timer < end) return list(slot, *window, end);
+  while (OpenWindow* const window = keys_.edit(slot).find_listed(timer, rules_.lateness)) {
+    window->timer = OpenWindow::unlisted;
+    look_at(slot, *window, timer, out);
+  }
+}
+
+void OwnPaneStep::look_at(Slot slot, OpenWindow& window, Timestamp timer, StepOutput& out) {
+  const Timestamp end = window.span.end;
+  if (timer < end) return list(slot, window, end);
   if (timer == end) {
     // What came early is told again at the end, so that one result is known to be complete.
-    const bool was_told = window->revision > 0 && rules_.accumulating;
-    if (window->news > 0 || was_told) fire(slot, *window, false, out);
+    const bool was_told = window.revision > 0 && rules_.accumulating;
+    if (window.news > 0 || was_told) fire(slot, window, false, out);
   }
   if (is_closed(end)) {
-    close(slot, window);
+    close(slot, &window);
   } else {
-    list(slot, *window, closes_at(end));
+    list(slot, window, closes_at(end));
   }
 }
 
@@ -164,18 +178,19 @@ void OwnPaneStep::fire_late(StepOutput& out) {
 
 void OwnPaneStep::advance_time(EngineTime now, StepOutput& out) {
   fire_early(std::exchange(full_, {}), rules_.early_count, out);
-  if (!header_.news_since) {
-    if (news_.empty()) return;
-    header_.news_since = now;
+  if (!header_.news_since && !news_.empty()) header_.news_since = now;
+  if (header_.news_since && now - *header_.news_since >= rules_.early) {
+    fire_early(std::exchange(news_, {}), 1, out);
+    header_.news_since.reset();
   }
-  if (now - *header_.news_since < rules_.early) return;
-  fire_early(std::exchange(news_, {}), 1, out);
-  header_.news_since.reset();
+  forget(now, out);
 }
 
 std::optional<EngineTime> OwnPaneStep::next_timer() const {
-  if (!header_.news_since) return std::nullopt;
-  return *header_.news_since + rules_.early;
+  const std::optional<EngineTime> forgets = next_to_forget();
+  if (!header_.news_since) return forgets;
+  const EngineTime tells = *header_.news_since + rules_.early;
+  return forgets ? std::min(*forgets, tells) : tells;
 }
 
 // The windows of these keys before the watermark that have so many news.
@@ -203,11 +218,43 @@ void OwnPaneStep::sort(std::vector<EndAndSlot>& due) const {
 
 void OwnPaneStep::close(Slot slot, OpenWindow* window) {
   OpenWindows& windows = keys_.edit(slot);
-  core_.close(windows.take(window).pane);
-  --windows_;
-  if (!windows.empty()) return;
   list_bytes_ -= windows.list_bytes();
+  core_.close(windows.take(window).pane);
+  list_bytes_ += windows.list_bytes();
+  --windows_;
+  if (windows.empty()) erase(slot);
+}
+
+void OwnPaneStep::erase(Slot slot) {
+  if (rules_.has_ages()) ages_.erase(slot);
   keys_.erase(slot);
+}
+
+void OwnPaneStep::forget(EngineTime now, StepOutput& out) {
+  if (!rules_.has_ages()) return;
+  ages_.end_block([this](Slot slot) { return keys_.read(slot).use; },
+                  [this, now](Slot slot) { keys_.edit(slot).use.at = now; });
+  for (auto due = next_to_forget(); due && *due <= now; due = next_to_forget()) {
+    leave(ages_.oldest(), "forgotten_keys", out);
+  }
+}
+
+std::optional<EngineTime> OwnPaneStep::next_to_forget() const {
+  if (rules_.forget_after <= Duration{0} || ages_.oldest() == KeyAges::none) return std::nullopt;
+  return keys_.read(ages_.oldest()).use.at + rules_.forget_after;
+}
+
+// A key goes, and tells what it has not told.
+void OwnPaneStep::leave(Slot slot, std::string_view why, StepOutput& out) {
+  out.count(why, 1);
+  for (bool is_last = false; !is_last;) {
+    OpenWindows& windows = keys_.edit(slot);
+    OpenWindow& window = windows.all().front();
+    if (window.news > 0) fire(slot, window, true, out);
+    unlist(std::exchange(window.timer, OpenWindow::unlisted));
+    is_last = windows.all().size() == 1;
+    close(slot, &window);
+  }
 }
 
 void OwnPaneStep::Header::save(std::string& out) const {
@@ -227,6 +274,7 @@ void OwnPaneStep::begin_snapshot() {
   keys_.begin_snapshot();
   std::string header;
   header_.save(header);
+  keys_.save_most(header);
   slice_header_.begin(std::move(header));
 }
 
@@ -240,27 +288,49 @@ Result<void> OwnPaneStep::load_slice(std::string_view slice) {
   if (taken.header) {
     ByteReader in(*taken.header);
     header_.load(in);
+    keys_.load_most(in);
     if (!in.is_ok() || !in.at_end()) return SliceHeader::damaged();
   }
-  return keys_.load_slice(taken.records, [this](Slot slot, OpenWindows& windows, ByteReader& in) {
+  std::vector<Slot> loaded;
+  TRY(keys_.load_slice(taken.records, [&](Slot slot, OpenWindows& windows, ByteReader& in) {
     windows.load(in, core_);
+    if (windows.empty()) in.fail();
     for (OpenWindow& window : windows.all()) {
       ++windows_;
-      const bool is_behind = window.span.end <= header_.watermark;
-      list(slot, window, is_behind ? closes_at(window.span.end) : window.span.end);
+      const Timestamp last_timer = closes_at(window.span.end);
+      const bool may_be_before = rules_.session && window.timer > window.span.start;
+      const bool is_sound = window.timer == last_timer || window.timer == window.span.end ||
+                            (may_be_before && window.timer < last_timer);
+      if (!is_sound) in.fail();
+      timers_.add(window.timer, slot);
       if (window.news == 0) continue;
+      const bool is_behind = window.span.end <= header_.watermark;
       if (is_behind) late_.emplace_back(window.span.end, slot);
       if (!is_behind && rules_.early > Duration{0}) note_news(slot);
     }
     list_bytes_ += windows.list_bytes();
-  });
+    loaded.push_back(slot);
+  }));
+  if (!rules_.has_ages()) return {};
+  ages_.restore(std::move(loaded), [this](Slot slot) { return keys_.read(slot).use; });
+  return {};
+}
+
+// At most, as a function of what is saved.
+std::size_t OwnPaneStep::state_bytes() const {
+  std::size_t bytes = keys_.state_bytes() + core_.pane_bytes() +
+                      (rules_.has_ages() ? keys_.most() * KeyAges::bytes_of_key : 0) +
+                      windows_ * OpenWindows::max_slack * sizeof(OpenWindow);
+  // Sessions of a time may end at different ones, once they have grown.
+  bytes += rules_.session ? windows_ * Timers::bytes_to_add() : timers_.bytes();
+  // A key may be in news_ four times, counting the room that is not used.
+  if (rules_.early > Duration{0}) bytes += keys_.most() * 4 * sizeof(Slot);
+  return bytes;
 }
 
 std::size_t OwnPaneStep::memory_bytes() const {
-  constexpr std::size_t map_node = sizeof(decltype(timers_)::value_type) + 4 * sizeof(void*);
-  return sizeof(*this) + keys_.memory_bytes() + core_.pane_bytes() + list_bytes_ +
-         listed_ * sizeof(Slot) + timers_.size() * map_node +
-         (news_.capacity() + full_.capacity()) * sizeof(Slot);
+  return sizeof(*this) + keys_.memory_bytes() + ages_.memory_bytes() + core_.pane_bytes() +
+         list_bytes_ + timers_.bytes() + (news_.capacity() + full_.capacity()) * sizeof(Slot);
 }
 
 }  // namespace sluice

@@ -10,20 +10,20 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "pipelines/keyed_state.h"
 #include "pipelines/saturate.h"
 #include "pipelines/step.h"
+#include "pipelines/windows/counted_keys.h"
 #include "pipelines/windows/open_windows.h"
 #include "pipelines/windows/session.h"
 #include "pipelines/windows/slice_header.h"
 #include "pipelines/windows/span.h"
+#include "pipelines/windows/timers.h"
 #include "pipelines/windows/window_core.h"
 
 namespace sluice {
@@ -40,6 +40,12 @@ class OwnPaneStep final : public Step {
     std::optional<SessionRule> session;  // nothing: a window follows from the event's time alone
     std::uint32_t max_keys = 0;
     std::uint32_t max_windows = 0;
+    std::size_t max_memory = 0;
+    // Where windows do not end: keys go that were not used for long, and tell first what they have.
+    WhenFull when_full = WhenFull::refuse;
+    Duration forget_after{0};  // in engine time since the last event; zero: never
+
+    bool has_ages() const { return when_full == WhenFull::evict || forget_after > Duration{0}; }
   };
 
   // `spans` is nullptr for sessions.
@@ -51,18 +57,17 @@ class OwnPaneStep final : public Step {
   void advance_watermark(Timestamp watermark, StepOutput& out) override;
   void advance_time(EngineTime now, StepOutput& out) override;
   std::optional<EngineTime> next_timer() const override;
-  std::optional<Timestamp> next_watermark() const override {
-    return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
-  }
+  std::optional<Timestamp> next_watermark() const override { return timers_.first(); }
 
   bool is_stateful() const override { return true; }
   void begin_snapshot() override;
   bool save_slice(std::size_t max_bytes, std::string& out) override;
   Result<void> load_slice(std::string_view slice) override;
   std::size_t memory_bytes() const override;
+  std::size_t memory_limit() const override { return window_memory_limit(rules_.max_memory); }
 
  private:
-  using Keys = KeyedState<OpenWindows>;
+  using Keys = CountedKeys<OpenWindows>;
   using Slot = Keys::Slot;
   using EndAndSlot = std::pair<Timestamp, Slot>;
 
@@ -78,6 +83,7 @@ class OwnPaneStep final : public Step {
 
   void take(Event* event, StepOutput& out);
   SessionPlace place_of(Slot slot, Timestamp time);
+  std::string_view why_refused(std::string_view key, Slot slot, bool is_new) const;
   OpenWindow& open(Slot slot, const Span& span);
   OpenWindow& grow(Slot slot, const SessionPlace& place);
   void schedule(Slot slot, OpenWindow& window);
@@ -86,11 +92,18 @@ class OwnPaneStep final : public Step {
 
   Timestamp closes_at(Timestamp end) const { return add_saturated(end, rules_.lateness); }
   bool is_closed(Timestamp end) const { return closes_at(end) <= header_.watermark; }
+  void unlist(Timestamp timer);
   void look_at(Slot slot, Timestamp timer, StepOutput& out);
+  void look_at(Slot slot, OpenWindow& window, Timestamp timer, StepOutput& out);
   void fire(Slot slot, OpenWindow& window, bool is_early, StepOutput& out);
   void fire_late(StepOutput& out);
   void fire_early(const std::vector<Slot>& slots, std::uint32_t least_news, StepOutput& out);
   void close(Slot slot, OpenWindow* window);
+  void erase(Slot slot);
+  void forget(EngineTime now, StepOutput& out);
+  std::optional<EngineTime> next_to_forget() const;
+  void leave(Slot slot, std::string_view why, StepOutput& out);
+  std::size_t state_bytes() const;
   void sort(std::vector<EndAndSlot>& due) const;
 
   // Constant after construction.
@@ -103,13 +116,13 @@ class OwnPaneStep final : public Step {
   Header header_;
 
   // Follow from the state.
-  std::map<Timestamp, std::vector<Slot>> timers_;  // some of them of windows that are gone
-  std::vector<EndAndSlot> late_;                   // windows behind the watermark with news
-  std::vector<Slot> news_;                         // keys with news to be told early, by age
-  std::vector<Slot> full_;                         // and by number; both with repetitions
-  std::size_t news_limit_ = 1024;                  // with more, the repetitions in news_ go
+  KeyAges ages_;                   // when rules_.has_ages()
+  Timers timers_;                  // each open window once
+  std::vector<EndAndSlot> late_;   // windows behind the watermark with news
+  std::vector<Slot> news_;         // keys with news to be told early, by age
+  std::vector<Slot> full_;         // and by number; both with repetitions
+  std::size_t news_limit_ = 1024;  // with more, the repetitions in news_ go
   std::size_t windows_ = 0;
-  std::size_t listed_ = 0;      // in timers_
   std::size_t list_bytes_ = 0;  // of all OpenWindows
   Span latest_span_;            // of the last event: most often also of the next one
 

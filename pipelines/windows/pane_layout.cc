@@ -9,6 +9,11 @@ namespace {
 
 constexpr Duration instant{1};
 
+// The border lies at a multiple of `apart`, which is at least as long as the window.
+Timestamp last_border(const Span& window, Duration apart, Duration offset) {
+  return std::max(window.start, tumbling_span(window.end - instant, apart, offset).start);
+}
+
 }  // namespace
 
 Span HoppingLayout::pane_of(Timestamp time) const {
@@ -29,6 +34,12 @@ Timestamp HoppingLayout::last_end(const Span& pane) const {
 
 Span HoppingLayout::window(Timestamp end) const { return {subtract_saturated(end, size_), end}; }
 
+// At a window's start, so that it is a pane's too.
+Timestamp HoppingLayout::border(const Span& window) const {
+  const auto hops = (size_ + every_ - instant) / every_;
+  return last_border(window, hops * every_, offset_);
+}
+
 Timestamp HoppingLayout::next_end(const SharedPanes& panes, Timestamp behind) const {
   const Timestamp end = end_behind(behind);
   const SharedPane* const pane = panes.first_from(window(end).start);
@@ -46,6 +57,20 @@ Timestamp SlidingLayout::last_end(const Span& pane) const { return add_saturated
 
 Span SlidingLayout::window(Timestamp end) const {
   return {subtract_saturated(end - instant, size_), end};
+}
+
+PaneLayout::Told HoppingLayout::most_told(Duration lateness) const {
+  if (lateness == Duration{0}) return {};
+  constexpr std::int64_t no_more = 5'000'000;  // more than any memory holds
+  return {static_cast<std::size_t>(std::min(lateness / every_ + 2, no_more)), 0};
+}
+
+PaneLayout::Told SlidingLayout::most_told(Duration lateness) const {
+  return {0, lateness == Duration{0} ? std::size_t{0} : std::size_t{1}};
+}
+
+Timestamp SlidingLayout::border(const Span& window) const {
+  return last_border(window, size_ + instant, Duration{0});
 }
 
 Span SlidingLayout::shown(Timestamp end) const { return {window(end).start, end - instant}; }

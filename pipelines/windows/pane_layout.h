@@ -19,6 +19,16 @@ class PaneLayout {
   virtual Timestamp last_end(const Span& pane) const = 0;
   // The window of this end; it is a whole number of panes.
   virtual Span window(Timestamp end) const = 0;
+  // Where the windows' panes are merged from on both sides (see PaneMerger): a start of a pane, in
+  // this window. Windows that follow each other have the same one as long as it lies in them.
+  virtual Timestamp border(const Span& window) const = 0;
+  // How many windows of a key may wait at a time for late events, with one more for each of its
+  // panes.
+  struct Told {
+    std::size_t of_key = 0;
+    std::size_t of_pane = 0;
+  };
+  virtual Told most_told(Duration lateness) const = 0;
   // How a result tells it.
   virtual Span shown(Timestamp end) const { return window(end); }
   // The end of the first window that ends behind this time and holds one of the panes;
@@ -45,6 +55,8 @@ class HoppingLayout final : public PaneLayout {
   Timestamp first_end(const Span& pane) const override;
   Timestamp last_end(const Span& pane) const override;
   Span window(Timestamp end) const override;
+  Timestamp border(const Span& window) const override;
+  Told most_told(Duration lateness) const override;
   Timestamp next_end(const SharedPanes& panes, Timestamp behind) const override;
 
  private:
@@ -66,6 +78,8 @@ class SlidingLayout final : public PaneLayout {
   Timestamp first_end(const Span& pane) const override { return pane.end; }
   Timestamp last_end(const Span& pane) const override;
   Span window(Timestamp end) const override;
+  Timestamp border(const Span& window) const override;
+  Told most_told(Duration lateness) const override;
   Span shown(Timestamp end) const override;
   Timestamp next_end(const SharedPanes& panes, Timestamp behind) const override;
 

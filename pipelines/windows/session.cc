@@ -1,6 +1,7 @@
 #include "pipelines/windows/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "pipelines/saturate.h"
 
@@ -14,7 +15,10 @@ SessionPlace find_session(OpenWindows& windows, const SessionRule& rule, Timesta
   place.span = {time, add_saturated(time, rule.gap)};
 
   OpenWindow* const before = windows.last_from(time);
-  if (before != nullptr && time <= before->span.end && time < latest_end(before->span.start)) {
+  const bool reaches_before =
+      before != nullptr &&
+      (rule.splits_touching ? time < before->span.end : time <= before->span.end);
+  if (reaches_before && time < latest_end(before->span.start)) {
     place.before = before;
     place.span.start = before->span.start;
     place.span.end = std::max(before->span.end, place.span.end);
@@ -22,7 +26,10 @@ SessionPlace find_session(OpenWindows& windows, const SessionRule& rule, Timesta
   place.span.end = std::min(place.span.end, latest_end(place.span.start));
 
   OpenWindow* const behind = windows.first_after(time);
-  if (behind == nullptr || behind->span.start > place.span.end) return place;
+  const bool reaches_behind =
+      behind != nullptr && (rule.splits_touching ? behind->span.start < place.span.end
+                                                 : behind->span.start <= place.span.end);
+  if (!reaches_behind) return place;
   if (behind->span.end <= latest_end(place.span.start)) {
     place.behind = behind;
     place.span.end = std::max(behind->span.end, place.span.end);
@@ -30,6 +37,22 @@ SessionPlace find_session(OpenWindows& windows, const SessionRule& rule, Timesta
     place.span.end = behind->span.start;
   }
   return place;
+}
+
+OpenWindow& grow(OpenWindows& windows, const SessionPlace& place, WindowCore& core,
+                 std::optional<OpenWindow>& gone) {
+  OpenWindow* window = place.before != nullptr ? place.before : place.behind;
+  if (place.before != nullptr && place.behind != nullptr) {
+    const Timestamp end = window->span.end;
+    gone = windows.take(place.behind);
+    window = windows.find(end);
+    core.merge(window->pane, gone->pane);
+    core.close(std::move(gone->pane));
+    window->revision = std::max(window->revision, gone->revision);
+    window->add_news(gone->news);
+  }
+  window->span = place.span;
+  return *window;
 }
 
 }  // namespace sluice

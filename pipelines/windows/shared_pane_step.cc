@@ -8,10 +8,11 @@ namespace sluice {
 
 SharedPaneStep::SharedPaneStep(std::unique_ptr<PaneLayout> layout, const Rules& rules,
                                WindowCore core)
-    : layout_(std::move(layout)), rules_(rules), core_(std::move(core)) {}
+    : layout_(std::move(layout)), rules_(rules), core_(std::move(core)), merger_(core_) {}
 
 void SharedPaneStep::process(std::span<Event* const> events, StepOutput& out) {
   for (Event* event : events) take(event, out);
+  keep_within_bounds();
   core_.report_left_out(out);
 }
 
@@ -21,8 +22,9 @@ void SharedPaneStep::take(Event* event, StepOutput& out) {
     latest_ = {pane, layout_->first_end(pane), layout_->last_end(pane)};
   }
   if (latest_.first_end > latest_.last_end) return out.drop(*event, "between_windows");
-  const bool is_behind = rules_.late_by_event && event->time < watermark_;
-  if (is_behind || is_closed(latest_.last_end)) return out.emit_to(late_output, event);
+  const bool is_behind = event->time < watermark_;
+  const bool is_late = (is_behind && rules_.late_by_event) || is_closed(latest_.last_end);
+  if (is_late) return out.emit_to(late_output, event);
   const auto key = core_.read_key(event, out);
   if (!key) return;
   const auto values = core_.read_values(event, out);
@@ -30,14 +32,32 @@ void SharedPaneStep::take(Event* event, StepOutput& out) {
 
   Slot slot = keys_.find(*key);
   Pane* pane = slot == Keys::none ? nullptr : keys_.edit(slot).find(latest_.pane);
-  if (pane == nullptr) {
-    if (panes_ >= rules_.max_panes) return out.drop(*event, "max_windows");
-    slot = keys_.find_or_add(*key, rules_.max_keys);
-    if (slot == Keys::none) return out.drop(*event, "max_keys");
-    pane = &open(slot);
-  }
+  const std::string_view refused = why_refused(*key, slot, pane == nullptr, is_behind);
+  if (!refused.empty()) return out.drop(*event, refused);
+  if (slot == Keys::none) slot = keys_.add(*key);
+  if (pane == nullptr) pane = &open(slot);
   core_.add(*pane, *values, event->time);
+  if (is_behind) merger_.forget(slot);  // windows with this pane may have fired
   note_news(slot, *values, event->time);
+}
+
+// Which bound keeps an event out; empty: none does. `is_new`: it opens a pane.
+std::string_view SharedPaneStep::why_refused(std::string_view key, Slot slot, bool is_new,
+                                             bool is_behind) const {
+  if (is_new && panes_ >= rules_.max_panes) return "max_windows";
+  if (slot == Keys::none && keys_.size() >= rules_.max_keys) return "max_keys";
+  std::size_t more = core_.max_growth();
+  if (is_behind && !rules_.accumulating) {
+    more +=
+        layout_->most_told(rules_.lateness).of_key * (core_.new_pane_bytes() + core_.max_growth());
+  }
+  if (slot == Keys::none) more += keys_.bytes_to_add(key) + told_bytes_of_key();
+  if (is_new) {
+    more += core_.new_pane_bytes() + SharedPanes::max_slack * sizeof(SharedPane) +
+            told_bytes_of_pane() + 2 * Timers::bytes_to_add();
+  }
+  const bool has_room = more == 0 || state_bytes() + more <= rules_.max_memory;
+  return has_room ? std::string_view{} : "max_memory";
 }
 
 Pane& SharedPaneStep::open(Slot slot) {
@@ -46,13 +66,13 @@ Pane& SharedPaneStep::open(Slot slot) {
   Pane& pane = panes.open(latest_.pane, core_.open());
   list_bytes_ += panes.list_bytes();
   ++panes_;
-  open_[latest_.last_end].push_back(slot);
+  open_.add(latest_.last_end, slot);
   return pane;
 }
 
 // Sees to it that the windows with the latest pane fire: once more where the watermark has passed
 // them, else in their turn.
-void SharedPaneStep::note_news(Slot slot, std::span<const Value> values, Timestamp time) {
+void SharedPaneStep::note_news(Slot slot, Emit::Readings values, Timestamp time) {
   SharedPanes& panes = keys_.edit(slot);
   Timestamp end = latest_.first_end;
   for (; end <= watermark_ && end <= latest_.last_end; end = layout_->next_end(panes, end)) {
@@ -72,10 +92,11 @@ void SharedPaneStep::note_news(Slot slot, std::span<const Value> values, Timesta
 
 // A key's next window is the one of this end.
 void SharedPaneStep::schedule(Slot slot, SharedPanes& panes, Timestamp end) {
-  panes.next_end = end;
-  if (end == SharedPanes::none) return;
-  due_[end].push_back(slot);
-  ++listed_;
+  const Timestamp before = std::exchange(panes.next_end, end);
+  if (before != SharedPanes::none) {
+    due_.remove(before, [&](Slot other) { return keys_.read(other).next_end == before; });
+  }
+  if (end != SharedPanes::none) due_.add(end, slot);
 }
 
 void SharedPaneStep::advance_watermark(Timestamp watermark, StepOutput& out) {
@@ -83,6 +104,7 @@ void SharedPaneStep::advance_watermark(Timestamp watermark, StepOutput& out) {
   fire_late(out);
   fire_due(out);
   close_past();
+  keep_within_bounds();
 }
 
 void SharedPaneStep::fire_late(StepOutput& out) {
@@ -94,7 +116,8 @@ void SharedPaneStep::fire_late(StepOutput& out) {
     window.has_news = false;
     const std::uint32_t revision = window.revision++;
     if (!window.news) {
-      emit_merged(slot, end, revision, out);
+      merger_.merge_once(panes_of(slot, end),
+                         [&](const Pane& pane) { emit(slot, end, revision, pane, out); });
       continue;
     }
     emit(slot, end, revision, *window.news, out);
@@ -103,16 +126,18 @@ void SharedPaneStep::fire_late(StepOutput& out) {
 }
 
 void SharedPaneStep::fire_due(StepOutput& out) {
-  while (!due_.empty() && due_.begin()->first <= watermark_) {
-    const Timestamp end = due_.begin()->first;
-    std::vector<Slot> slots = std::move(due_.begin()->second);
-    due_.erase(due_.begin());
-    listed_ -= slots.size();
-    std::ranges::sort(slots, {}, [this](Slot slot) { return keys_.key(slot); });
+  while (!due_.empty() && *due_.first() <= watermark_) {
+    const Timestamp end = *due_.first();
+    std::vector<Slot> slots = due_.take_first();
+    const auto key_of = [this](Slot slot) { return keys_.key(slot); };
+    // Keys that fired together before are in order already.
+    if (!std::ranges::is_sorted(slots, {}, key_of)) std::ranges::sort(slots, {}, key_of);
     for (const Slot slot : slots) {
       SharedPanes& panes = keys_.edit(slot);
-      if (panes.next_end != end) continue;  // an earlier window came up, and the key moved on
-      emit_merged(slot, end, 0, out);
+      if (panes.next_end != end) continue;  // an earlier window came up
+      panes.next_end = SharedPanes::none;
+      merger_.merge(slot, panes_of(slot, end),
+                    [&](const Pane& pane) { emit(slot, end, 0, pane, out); });
       move_on(slot, panes, end);
     }
   }
@@ -129,15 +154,12 @@ void SharedPaneStep::move_on(Slot slot, SharedPanes& panes, Timestamp end) {
   schedule(slot, panes, layout_->next_end(panes, end));
 }
 
-// The window's panes in the order of time, as one.
-void SharedPaneStep::emit_merged(Slot slot, Timestamp end, std::uint32_t revision,
-                                 StepOutput& out) {
-  const auto panes = keys_.read(slot).in(layout_->window(end));
-  if (panes.size() == 1) return emit(slot, end, revision, panes.front().pane, out);
-  Pane merged = core_.open();
-  for (const SharedPane& pane : panes) core_.merge(merged, pane.pane);
-  emit(slot, end, revision, merged, out);
-  core_.close(std::move(merged));
+PaneMerger::Window<SharedPane> SharedPaneStep::panes_of(Slot slot, Timestamp end) const {
+  const SharedPanes& panes = keys_.read(slot);
+  const Span window = layout_->window(end);
+  const Timestamp border = layout_->border(window);
+  return {border.time_since_epoch().count(), panes.in({window.start, border}),
+          panes.in({border, window.end})};
 }
 
 void SharedPaneStep::emit(Slot slot, Timestamp end, std::uint32_t revision, const Pane& pane,
@@ -148,27 +170,31 @@ void SharedPaneStep::emit(Slot slot, Timestamp end, std::uint32_t revision, cons
 }
 
 void SharedPaneStep::close_past() {
-  while (!open_.empty() && is_closed(open_.begin()->first)) {
-    const Timestamp last = open_.begin()->first;
-    for (const Slot slot : open_.begin()->second) {
+  while (!open_.empty() && is_closed(*open_.first())) {
+    const Timestamp last = *open_.first();
+    for (const Slot slot : open_.take_first()) {
       SharedPanes& panes = keys_.edit(slot);
       std::size_t count = 0;
       while (count < panes.all().size() && layout_->last_end(panes.all()[count].span) <= last)
         ++count;
-      for (SharedPane& pane : panes.take_front(count)) core_.close(std::move(pane.pane));
+      list_bytes_ -= panes.list_bytes();
+      panes.close_front(count, core_);
+      list_bytes_ += panes.list_bytes();
       panes_ -= count;
       if (count == 0 || !panes.empty()) continue;
       list_bytes_ -= panes.list_bytes();
+      merger_.forget(slot);
       keys_.erase(slot);
     }
-    open_.erase(open_.begin());
   }
+  if (keys_.size() == 0) merger_.forget_all();
 }
 
 void SharedPaneStep::begin_snapshot() {
   keys_.begin_snapshot();
   std::string header;
   put_signed(header, watermark_.time_since_epoch().count());
+  keys_.save_most(header);
   slice_header_.begin(std::move(header));
 }
 
@@ -182,13 +208,14 @@ Result<void> SharedPaneStep::load_slice(std::string_view slice) {
   if (taken.header) {
     ByteReader in(*taken.header);
     watermark_ = Timestamp(Duration(in.signed_varint()));
+    keys_.load_most(in);
     if (!in.is_ok() || !in.at_end()) return SliceHeader::damaged();
   }
   return keys_.load_slice(taken.records, [this](Slot slot, SharedPanes& panes, ByteReader& in) {
     panes.load(in, core_);
     for (const SharedPane& pane : panes.all()) {
       ++panes_;
-      open_[layout_->last_end(pane.span)].push_back(slot);
+      open_.add(layout_->last_end(pane.span), slot);
     }
     schedule(slot, panes, layout_->next_end(panes, watermark_));
     for (const ToldWindow& window : panes.told()) {
@@ -198,10 +225,30 @@ Result<void> SharedPaneStep::load_slice(std::string_view slice) {
   });
 }
 
+std::size_t SharedPaneStep::told_bytes_of_key() const {
+  return layout_->most_told(rules_.lateness).of_key * 2 * sizeof(ToldWindow);
+}
+
+std::size_t SharedPaneStep::told_bytes_of_pane() const {
+  return layout_->most_told(rules_.lateness).of_pane * 2 * sizeof(ToldWindow);
+}
+
+// At most, as a function of what is saved.
+std::size_t SharedPaneStep::state_bytes() const {
+  return keys_.state_bytes() + keys_.size() * told_bytes_of_key() + core_.pane_bytes() -
+         merger_.pane_bytes() +
+         panes_ * (SharedPanes::max_slack * sizeof(SharedPane) + told_bytes_of_pane()) +
+         due_.bytes() + open_.bytes();
+}
+
+// What is remembered for speed has the room that the state leaves.
+void SharedPaneStep::keep_within_bounds() {
+  if (state_bytes() + merger_.memory_bytes() > rules_.max_memory) merger_.forget_all();
+}
+
 std::size_t SharedPaneStep::memory_bytes() const {
-  constexpr std::size_t map_node = sizeof(SlotsByEnd::value_type) + 4 * sizeof(void*);
-  return sizeof(*this) + keys_.memory_bytes() + core_.pane_bytes() + list_bytes_ +
-         (listed_ + panes_) * sizeof(Slot) + (due_.size() + open_.size()) * map_node;
+  return sizeof(*this) + keys_.memory_bytes() + core_.pane_bytes() - merger_.pane_bytes() +
+         merger_.memory_bytes() + list_bytes_ + due_.bytes() + open_.bytes();
 }
 
 }  // namespace sluice

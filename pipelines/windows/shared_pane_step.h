@@ -11,19 +11,20 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "pipelines/keyed_state.h"
 #include "pipelines/saturate.h"
 #include "pipelines/step.h"
+#include "pipelines/windows/counted_keys.h"
 #include "pipelines/windows/pane_layout.h"
+#include "pipelines/windows/pane_merger.h"
 #include "pipelines/windows/shared_panes.h"
 #include "pipelines/windows/slice_header.h"
+#include "pipelines/windows/timers.h"
 #include "pipelines/windows/window_core.h"
 
 namespace sluice {
@@ -36,6 +37,7 @@ class SharedPaneStep final : public Step {
     bool late_by_event = false;
     std::uint32_t max_keys = 0;
     std::uint32_t max_panes = 0;
+    std::size_t max_memory = 0;
   };
 
   SharedPaneStep(std::unique_ptr<PaneLayout> layout, const Rules& rules, WindowCore core);
@@ -44,20 +46,18 @@ class SharedPaneStep final : public Step {
   bool uses_data() const override { return core_.uses_data(); }
   void process(std::span<Event* const> events, StepOutput& out) override;
   void advance_watermark(Timestamp watermark, StepOutput& out) override;
-  std::optional<Timestamp> next_watermark() const override {
-    return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
-  }
+  std::optional<Timestamp> next_watermark() const override { return due_.first(); }
 
   bool is_stateful() const override { return true; }
   void begin_snapshot() override;
   bool save_slice(std::size_t max_bytes, std::string& out) override;
   Result<void> load_slice(std::string_view slice) override;
   std::size_t memory_bytes() const override;
+  std::size_t memory_limit() const override { return window_memory_limit(rules_.max_memory); }
 
  private:
-  using Keys = KeyedState<SharedPanes>;
+  using Keys = CountedKeys<SharedPanes>;
   using Slot = Keys::Slot;
-  using SlotsByEnd = std::map<Timestamp, std::vector<Slot>>;
 
   // Where the events of one pane belong.
   struct Place {
@@ -67,15 +67,20 @@ class SharedPaneStep final : public Step {
   };
 
   void take(Event* event, StepOutput& out);
+  std::string_view why_refused(std::string_view key, Slot slot, bool is_new, bool is_behind) const;
+  std::size_t told_bytes_of_key() const;
+  std::size_t told_bytes_of_pane() const;
+  std::size_t state_bytes() const;
+  void keep_within_bounds();
   Pane& open(Slot slot);
-  void note_news(Slot slot, std::span<const Value> values, Timestamp time);
+  void note_news(Slot slot, Emit::Readings values, Timestamp time);
   void schedule(Slot slot, SharedPanes& panes, Timestamp end);
   bool is_closed(Timestamp end) const { return add_saturated(end, rules_.lateness) <= watermark_; }
 
   void fire_late(StepOutput& out);
   void fire_due(StepOutput& out);
   void move_on(Slot slot, SharedPanes& panes, Timestamp end);
-  void emit_merged(Slot slot, Timestamp end, std::uint32_t revision, StepOutput& out);
+  PaneMerger::Window<SharedPane> panes_of(Slot slot, Timestamp end) const;
   void emit(Slot slot, Timestamp end, std::uint32_t revision, const Pane& pane, StepOutput& out);
   void close_past();
 
@@ -89,12 +94,12 @@ class SharedPaneStep final : public Step {
   Timestamp watermark_ = Timestamp::min();
 
   // Follow from the state.
-  SlotsByEnd due_;   // some of them of keys that fire earlier, or are gone
-  SlotsByEnd open_;  // a key is here once for each of its panes
+  Timers due_;                                    // each key that has a next window once
+  Timers open_;                                   // a key is here once for each of its panes
   std::vector<std::pair<Timestamp, Slot>> late_;  // windows behind the watermark with news
   std::size_t panes_ = 0;
-  std::size_t listed_ = 0;      // in due_
   std::size_t list_bytes_ = 0;  // of all SharedPanes
+  PaneMerger merger_;           // only makes it faster
   Place latest_;                // of the last event: most often also of the next one
 
   SliceHeader slice_header_;  // of the running snapshot

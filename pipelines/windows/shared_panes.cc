@@ -12,18 +12,29 @@ Timestamp start_of(const SharedPane& pane) { return pane.span.start; }
 }  // namespace
 
 std::vector<SharedPane>::const_iterator SharedPanes::lower_bound(Timestamp start) const {
-  return std::ranges::lower_bound(panes_, start, {}, start_of);
+  const auto first = panes_.begin() + static_cast<std::ptrdiff_t>(gone_);
+  // Mostly it is one of the ends that is looked for, and a search between them would touch much.
+  if (first == panes_.end() || start <= first->span.start) return first;
+  if (start > panes_.back().span.start) return panes_.end();
+  return std::ranges::lower_bound(first, panes_.end(), start, {}, start_of);
 }
 
 Pane* SharedPanes::find(const Span& span) {
   // Most events fall into the latest pane.
-  if (!panes_.empty() && panes_.back().span == span) return &panes_.back().pane;
-  const auto found = std::ranges::lower_bound(panes_, span.start, {}, start_of);
-  return found != panes_.end() && found->span == span ? &found->pane : nullptr;
+  if (!empty() && panes_.back().span == span) return &panes_.back().pane;
+  const auto found = lower_bound(span.start);
+  const bool is_there = found != panes_.end() && found->span == span;
+  return is_there ? &panes_[static_cast<std::size_t>(found - panes_.begin())].pane : nullptr;
 }
 
 Pane& SharedPanes::open(Span span, Pane pane) {
+  if (panes_.size() == panes_.capacity() && gone_ >= all().size() / 4) move_to_front();
   return panes_.insert(lower_bound(span.start), SharedPane{span, std::move(pane)})->pane;
+}
+
+void SharedPanes::move_to_front() {
+  panes_.erase(panes_.begin(), panes_.begin() + static_cast<std::ptrdiff_t>(gone_));
+  gone_ = 0;
 }
 
 std::span<const SharedPane> SharedPanes::in(const Span& span) const {
@@ -35,12 +46,11 @@ const SharedPane* SharedPanes::first_from(Timestamp start) const {
   return found == panes_.end() ? nullptr : &*found;
 }
 
-std::vector<SharedPane> SharedPanes::take_front(std::size_t count) {
-  const auto end = panes_.begin() + static_cast<std::ptrdiff_t>(count);
-  std::vector<SharedPane> taken(std::make_move_iterator(panes_.begin()),
-                                std::make_move_iterator(end));
-  panes_.erase(panes_.begin(), end);
-  return taken;
+void SharedPanes::close_front(std::size_t count, WindowCore& core) {
+  for (; count > 0; --count) core.close(std::move(panes_[gone_++].pane));
+  if (panes_.capacity() <= max_slack * all().size()) return;
+  move_to_front();
+  panes_.shrink_to_fit();
 }
 
 ToldWindow* SharedPanes::find_told(Timestamp end) {
@@ -55,8 +65,8 @@ ToldWindow& SharedPanes::told(Timestamp end) {
 }
 
 void SharedPanes::save(std::string& out) const {
-  put_varint(out, panes_.size());
-  for (const SharedPane& pane : panes_) {
+  put_varint(out, all().size());
+  for (const SharedPane& pane : all()) {
     put_signed(out, pane.span.start.time_since_epoch().count());
     put_signed(out, pane.span.end.time_since_epoch().count());
     pane.pane.save(out);
@@ -97,7 +107,7 @@ void SharedPanes::load(ByteReader& in, WindowCore& core) {
 
 std::size_t SharedPanes::heap_bytes() const {
   std::size_t bytes = list_bytes();
-  for (const SharedPane& pane : panes_) bytes += pane.pane.heap_bytes();
+  for (const SharedPane& pane : all()) bytes += pane.pane.heap_bytes();
   for (const ToldWindow& window : told_) bytes += window.news ? window.news->heap_bytes() : 0;
   return bytes;
 }

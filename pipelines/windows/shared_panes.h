@@ -30,6 +30,9 @@ struct ToldWindow {
 
 class SharedPanes {
  public:
+  // The list of panes has room for at most so many times those that are there.
+  static constexpr std::size_t max_slack = 3;
+
   // No window: later than all.
   static constexpr Timestamp none = Timestamp::max();
 
@@ -39,9 +42,9 @@ class SharedPanes {
   // Those in [span.start, span.end), in order.
   std::span<const SharedPane> in(const Span& span) const;
   const SharedPane* first_from(Timestamp start) const;
-  std::span<const SharedPane> all() const { return panes_; }
-  // Takes out the first `count`.
-  std::vector<SharedPane> take_front(std::size_t count);
+  std::span<const SharedPane> all() const { return std::span(panes_).subspan(gone_); }
+  // Closes the first `count`.
+  void close_front(std::size_t count, WindowCore& core);
 
   // The told window of this end, made if it is not there.
   ToldWindow& told(Timestamp end);
@@ -49,7 +52,7 @@ class SharedPanes {
   // nullptr: there is none.
   ToldWindow* find_told(Timestamp end);
 
-  bool empty() const { return panes_.empty(); }
+  bool empty() const { return panes_.size() == gone_; }
 
   void save(std::string& out) const;
   // Reads what save() wrote; fails the reader when that makes no sense.
@@ -66,8 +69,10 @@ class SharedPanes {
 
  private:
   std::vector<SharedPane>::const_iterator lower_bound(Timestamp start) const;
+  void move_to_front();
 
   std::vector<SharedPane> panes_;  // sorted by time
+  std::size_t gone_ = 0;           // so many in front are closed: not all move when one is
   std::vector<ToldWindow> told_;   // sorted by end; none without a lateness
 };
 

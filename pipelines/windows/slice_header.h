@@ -51,7 +51,7 @@ class SliceHeader {
   }
 
  private:
-  static constexpr std::uint8_t format_version = 2;
+  static constexpr std::uint8_t format_version = 3;
 
   std::optional<std::string> header_;  // until the first slice is written
 };

@@ -7,6 +7,7 @@
 
 #include "pipelines/windows/calendar_days.h"
 #include "pipelines/windows/count_step.h"
+#include "pipelines/windows/key_time_step.h"
 #include "pipelines/windows/own_pane_step.h"
 #include "pipelines/windows/pane_layout.h"
 #include "pipelines/windows/shared_pane_step.h"
@@ -18,8 +19,10 @@ constexpr Duration longest = std::chrono::hours(24 * 366 * 100);
 constexpr std::uint32_t most_events = 1'000'000;
 
 CountStep::Rules count_rules(const WindowConfig& config) {
-  return {config.count, config.count_every > 0 ? config.count_every : config.count, config.max_keys,
-          config.max_windows};
+  return {config.count,       config.count_every > 0 ? config.count_every : config.count,
+          config.max_keys,    config.max_windows,
+          config.max_memory,  config.when_full,
+          config.forget_after};
 }
 
 // Reports what is wrong, field by field.
@@ -33,6 +36,8 @@ class Checks {
     check_time_zone();
     check_lateness();
     check_early();
+    check_watermark();
+    check_keys();
     if (config_.max_keys == 0) refuse("max_keys", "at least one key must be allowed");
     if (config_.max_windows == 0) refuse("max_windows", "at least one window must be allowed");
     return std::move(errors_);
@@ -77,6 +82,9 @@ class Checks {
         (config_.max_length < config_.size || config_.max_length > longest)) {
       refuse("max_length",
              "a session's length is at least its gap, " + format_duration(config_.size));
+    }
+    if (config_.shape != session && config_.splits_touching) {
+      refuse("touching", "only sessions can touch");
     }
     if (config_.shape == count) check_count();
   }
@@ -144,9 +152,59 @@ class Checks {
     }
   }
 
+  void check_watermark() {
+    if (config_.out_of_order < Duration{0}) {
+      refuse("out_of_order", "a time is not negative, for example \"5s\"");
+    }
+    if (!config_.by_key_time) {
+      if (config_.out_of_order > Duration{0}) {
+        refuse("out_of_order",
+               "only with watermark = \"key\"; that of a source stands in its own 'watermark'");
+      }
+      return;
+    }
+    if (config_.shape != tumbling && config_.shape != session) {
+      refuse("watermark", "only tumbling and session windows can go by their key's time");
+    } else if (config_.key.empty()) {
+      refuse("watermark", "there is no 'key' whose time the windows could go by");
+    } else if (config_.early != Duration{0} || config_.early_count > 0) {
+      refuse(config_.early_count > 0 ? "early_count" : "early",
+             "windows that go by their key's time give no results before their end");
+    }
+  }
+
+  void check_keys() {
+    if (config_.forget_after < Duration{0}) {
+      refuse("forget_after", "a time is not negative, for example \"24h\"");
+    }
+    if (config_.by_key_time || config_.shape == count || config_.shape == global) return;
+    constexpr std::string_view why =
+        "only for count and global windows and those with watermark = \"key\"; "
+        "others end by the watermark of all";
+    if (config_.forget_after > Duration{0}) refuse("forget_after", std::string(why));
+    if (config_.when_full == WhenFull::evict) refuse("when_full", std::string(why));
+  }
+
   const WindowConfig& config_;
   StepErrors errors_;
 };
+
+// nullptr: of sessions there is none.
+std::unique_ptr<SpanRule> make_spans(const WindowConfig& config) {
+  if (config.shape == WindowShape::session) return nullptr;
+  if (config.shape == WindowShape::global) return std::make_unique<GlobalSpan>();
+  if (config.time_zone.empty()) {
+    return std::make_unique<TumblingSpans>(config.size, config.offset);
+  }
+  auto days = CalendarDays::make(config.size, config.offset, config.time_zone);
+  CHECK(days.is_ok());  // it was tried before
+  return std::move(days).value();
+}
+
+std::optional<SessionRule> session_rule(const WindowConfig& config) {
+  if (config.shape != WindowShape::session) return std::nullopt;
+  return SessionRule{config.size, config.max_length, config.splits_touching};
+}
 
 std::unique_ptr<Step> make_own_pane_step(const WindowConfig& config, WindowCore core) {
   OwnPaneStep::Rules rules;
@@ -156,24 +214,33 @@ std::unique_ptr<Step> make_own_pane_step(const WindowConfig& config, WindowCore 
   rules.early = config.early;
   rules.early_count = config.early_count;
   rules.has_bounds = config.shape != WindowShape::global;
+  rules.session = session_rule(config);
   rules.max_keys = config.max_keys;
   rules.max_windows = config.max_windows;
-  std::unique_ptr<SpanRule> spans;
-  if (config.shape == WindowShape::session) rules.session = {config.size, config.max_length};
-  if (config.shape == WindowShape::global) spans = std::make_unique<GlobalSpan>();
-  if (config.shape == WindowShape::tumbling && !config.time_zone.empty()) {
-    auto days = CalendarDays::make(config.size, config.offset, config.time_zone);
-    CHECK(days.is_ok());  // it was tried before
-    spans = std::move(days).value();
-  } else if (config.shape == WindowShape::tumbling) {
-    spans = std::make_unique<TumblingSpans>(config.size, config.offset);
-  }
-  return std::make_unique<OwnPaneStep>(std::move(spans), rules, std::move(core));
+  rules.max_memory = config.max_memory;
+  rules.when_full = config.when_full;
+  rules.forget_after = config.forget_after;
+  return std::make_unique<OwnPaneStep>(make_spans(config), rules, std::move(core));
+}
+
+std::unique_ptr<Step> make_key_time_step(const WindowConfig& config, WindowCore core) {
+  KeyTimeStep::Rules rules;
+  rules.out_of_order = config.out_of_order;
+  rules.lateness = config.lateness;
+  rules.accumulating = config.accumulating;
+  rules.late_by_event = config.late_by_event;
+  rules.session = session_rule(config);
+  rules.max_keys = config.max_keys;
+  rules.max_windows = config.max_windows;
+  rules.max_memory = config.max_memory;
+  rules.when_full = config.when_full;
+  rules.forget_after = config.forget_after;
+  return std::make_unique<KeyTimeStep>(make_spans(config), rules, std::move(core));
 }
 
 std::unique_ptr<Step> make_shared_pane_step(const WindowConfig& config, WindowCore core) {
   const SharedPaneStep::Rules rules{config.lateness, config.accumulating, config.late_by_event,
-                                    config.max_keys, config.max_windows};
+                                    config.max_keys, config.max_windows,  config.max_memory};
   std::unique_ptr<PaneLayout> layout;
   if (config.shape == WindowShape::hopping) {
     layout = std::make_unique<HoppingLayout>(config.size, config.every, config.offset);
@@ -195,6 +262,13 @@ StepOrErrors make_window(const WindowConfig& config) {
   }
   if (!errors.empty()) return errors;
   WindowCore core(WindowKey(std::move(key)), std::get<std::unique_ptr<Emit>>(std::move(compiled)));
+  // Room for one window, whatever its key is and what it is given.
+  const std::size_t least = core.new_pane_bytes() + core.max_growth() + 4 * WindowKey::max_bytes;
+  if (config.max_memory < least) {
+    return StepErrors{
+        {"max_memory", 0, "these fields need at least " + std::to_string(least) + " bytes"}};
+  }
+  if (config.by_key_time) return make_key_time_step(config, std::move(core));
   switch (config.shape) {
     case WindowShape::tumbling:
     case WindowShape::session:

@@ -9,7 +9,7 @@ std::optional<std::string_view> WindowCore::read_key(Event* event, StepOutput& o
   return std::nullopt;
 }
 
-std::optional<std::span<const Value>> WindowCore::read_values(Event* event, StepOutput& out) {
+std::optional<Emit::Readings> WindowCore::read_values(Event* event, StepOutput& out) {
   const auto values = emit_->read(*event, out.arena());
   if (values) return *values;
   out.fail(event, values.error().message);
@@ -28,7 +28,19 @@ Pane WindowCore::open() {
   return pane;
 }
 
-void WindowCore::add(Pane& pane, std::span<const Value> values, Timestamp time) {
+Pane WindowCore::copy(const Pane& pane) {
+  Pane copy = emit_->copy(pane);
+  pane_bytes_ += copy.heap_bytes();
+  return copy;
+}
+
+void WindowCore::assign(Pane& pane, const Pane& other) {
+  const std::size_t before = emit_->is_growing() ? pane.heap_bytes() : 0;
+  emit_->assign(pane, other);
+  if (emit_->is_growing()) pane_bytes_ += pane.heap_bytes() - before;
+}
+
+void WindowCore::add(Pane& pane, Emit::Readings values, Timestamp time) {
   const std::size_t before = emit_->is_growing() ? pane.heap_bytes() : 0;
   emit_->add(pane, values, time, left_out_);
   if (emit_->is_growing()) pane_bytes_ += pane.heap_bytes() - before;

@@ -27,6 +27,7 @@ const std::map<std::string, SuiteFunction> suites = {
     {"cel-spec", run_cel_spec},
     {"iot-air-quality", run_iot_air_quality},
     {"iot-household-power", run_iot_household_power},
+    {"iot-nab", run_iot_nab},
     {"json-testsuite", run_json_testsuite},
     {"mqtt-packets", run_mqtt_packets},
     {"senml", run_senml},

@@ -70,6 +70,7 @@ void run_senml(const Suite&, Report&);
 void run_window_semantics(const Suite&, Report&);
 void run_iot_air_quality(const Suite&, Report&);
 void run_iot_household_power(const Suite&, Report&);
+void run_iot_nab(const Suite&, Report&);
 void run_json_testsuite(const Suite&, Report&);
 
 }  // namespace sluice::conformance

@@ -2,6 +2,9 @@
 // window step (or the source watermark) that production runs; one unit of a row's time is 1 ms
 // here.
 //
+// Each stream is played twice, the second time with a crash before every step: the state is saved,
+// and loaded into a new step.
+//
 // An event, or a batch, is one block: the step sees it, then the watermark, then engine time, which
 // stands still until a row fires early results. The end of a stream is the watermark at the end of
 // time.
@@ -141,13 +144,14 @@ class Scenario {
     }
   }
 
-  // Empty: as the row wants it.
-  std::string play() {
+  // Empty: as the row wants it. With crashes the state is saved and loaded before every step.
+  std::string play(bool has_crashes) {
     auto made = make();
     if (!made) return "the window's configuration is refused";
     step_ = std::move(made);
     for (const json& step : row_.at("steps")) {
-      const std::string why = take(step);
+      std::string why = has_crashes ? restart() : "";
+      if (why.empty()) why = take(step);
       if (!why.empty()) return why + " at step " + step.dump();
       if (!panes_.refused.empty()) return "an event was refused: " + panes_.refused;
     }
@@ -160,6 +164,7 @@ class Scenario {
     config.key = "subject";
     config.accumulating = row_.at("accumulation") == "accumulating";
     config.late_by_event = row_.at("late_rule") == "event_ts";
+    config.splits_touching = row_.at("session_touch") == "split";
     // Of these there is nothing to configure: no event is late, and each event is told once.
     if (config.shape == WindowShape::count || config.shape == WindowShape::sliding) {
       config.accumulating = true;
@@ -246,7 +251,11 @@ class Scenario {
       if (const auto loaded = fresh->load_slice(slice); !loaded) return loaded.error().message;
     }
     step_ = std::move(fresh);
-    return {};
+    if (!implicit_) return {};
+    std::string saved;
+    implicit_->save(saved);
+    const auto loaded = implicit_->load(saved);
+    return loaded ? "" : loaded.error().message;
   }
 
   std::string check(const json& wanted, json& got) const {
@@ -298,12 +307,21 @@ std::string judge_invalid_config(const json& row) {
 }
 
 std::string judge_watermark(const json& row) {
-  SourceWatermark watermark({milliseconds(row.at("delay")), Duration{0}, Duration{0}});
+  WatermarkConfig config{milliseconds(row.at("delay")), Duration{0}, Duration{0}};
+  const auto waits = [](const json& step) { return step.contains("advance_wall"); };
+  if (std::ranges::any_of(row.at("steps"), waits)) config.idle_advance = Duration{0};
+  SourceWatermark watermark(config);
+  EngineTime now{};
   for (const json& step : row.at("steps")) {
+    if (waits(step)) {
+      now = now + milliseconds(step.at("advance_wall"));
+      continue;
+    }
     if (step.contains("item")) {
       const Timestamp time = at(step.at("item"));
       watermark.observe(time, time, false);
     }
+    watermark.advance_time(now, false);
     if (!step.contains("wm")) continue;
     const auto got = watermark.watermark();
     if (!got || unit_of(*got) != step.at("wm")) return "another watermark at step " + step.dump();
@@ -313,7 +331,12 @@ std::string judge_watermark(const json& row) {
 
 std::string judge(const json& row) {
   const std::string& kind = row.at("kind");
-  if (kind == "stream") return Scenario(row).play();
+  if (kind == "stream") {
+    const std::string why = Scenario(row).play(false);
+    if (!why.empty()) return why;
+    const std::string after_crashes = Scenario(row).play(true);
+    return after_crashes.empty() ? "" : "with a crash before every step: " + after_crashes;
+  }
   if (kind == "assign") return judge_assign(row);
   if (kind == "aligned_end") return judge_aligned_end(row);
   if (kind == "invalid_config") return judge_invalid_config(row);

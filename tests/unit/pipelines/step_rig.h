@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -34,28 +36,30 @@ class StepRig {
   Step& step() { return *step_; }
 
   // Maybe a crash, then the block, then maybe a part of a snapshot. Gives what the step emitted.
-  std::vector<Event*> run(std::vector<Event*> events, std::int64_t now_ms) {
+  std::vector<Event*> run(std::vector<Event*> events, std::int64_t now_ms,
+                          std::optional<std::int64_t> watermark_ms = std::nullopt) {
     if (one_in(10)) crash();
     in_ += events.size();
-    blocks_.push_back({std::move(events), now_ms, {}});
-    std::vector<Event*> emitted = play(*step_, blocks_.back(), out_);
-    blocks_.back().gave = texts(emitted);
+    blocks_.push_back({std::move(events), now_ms, watermark_ms, {}});
+    std::vector<Event*> emitted = play(*step_, blocks_.back(), out_, blocks_.back().gave);
     emitted_ += emitted.size();
     save_some();
     return emitted;
   }
 
-  // in = out + held + dropped + failed. `made` events left that never came in.
+  // in = out + held + dropped + failed; out is all outputs. `made` events left that never came in.
   void expect_balance(std::size_t held = 0, std::size_t made = 0) const {
-    std::size_t dropped = 0;
-    for (const auto& [reason, count] : out_.dropped) dropped += count;
-    EXPECT_EQ(in_ + made, emitted_ + held + dropped + out_.failed.size());
+    std::size_t ended = emitted_ + out_.failed.size();
+    for (const auto& [reason, count] : out_.dropped) ended += count;
+    for (const auto& [output, events] : out_.named) ended += events.size();
+    EXPECT_EQ(in_ + made, ended + held);
   }
 
  private:
   struct Block {
     std::vector<Event*> events;
     std::int64_t now_ms;
+    std::optional<std::int64_t> watermark_ms;
     std::vector<std::string> gave;
   };
 
@@ -68,10 +72,23 @@ class StepRig {
     return found;
   }
 
-  static std::vector<Event*> play(Step& step, const Block& block, Recording& out) {
+  // What it emits; `gave` is that and what goes to the named outputs.
+  static std::vector<Event*> play(Step& step, const Block& block, Recording& out,
+                                  std::vector<std::string>& gave) {
+    std::map<std::size_t, std::vector<Event*>> before = std::exchange(out.named, {});
     step.process(block.events, out);
+    if (block.watermark_ms) step.advance_watermark(at_ms(*block.watermark_ms), out);
     step.advance_time(engine_ms(block.now_ms), out);
-    return out.take();
+    std::vector<Event*> emitted = out.take();
+    gave = texts(emitted);
+    for (const auto& [output, events] : out.named) {
+      for (const std::string& text : texts(events)) {
+        gave.push_back(std::to_string(output) + ": " + text);
+      }
+      before[output].insert(before[output].end(), events.begin(), events.end());
+    }
+    out.named = std::move(before);
+    return emitted;
   }
 
   void save_some() {
@@ -95,7 +112,9 @@ class StepRig {
     for (const std::string& slice : snapshot_) ASSERT_TRUE(step_->load_slice(slice).is_ok());
     for (const Block& block : blocks_) {
       Recording replayed;
-      EXPECT_EQ(texts(play(*step_, block, replayed)), block.gave);
+      std::vector<std::string> gives;
+      play(*step_, block, replayed, gives);
+      EXPECT_EQ(gives, block.gave);
     }
   }
 

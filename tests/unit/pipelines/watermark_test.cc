@@ -43,7 +43,7 @@ TEST(SourceWatermark, The_clock_moves_that_of_a_source_whose_events_bring_no_tim
   EXPECT_EQ(watermark.watermark(), at(120 - 1 - 5));
   watermark.observe_clock(at(60), false);
   EXPECT_EQ(watermark.watermark(), at(120 - 1 - 5)) << "it never goes back";
-  EXPECT_EQ(watermark.clock_at(at(114)), at(120));
+  EXPECT_EQ(watermark.clock_at(at(114), at(100)), at(120));
 }
 
 TEST(SourceWatermark, The_clock_does_not_move_event_time) {
@@ -52,6 +52,39 @@ TEST(SourceWatermark, The_clock_does_not_move_event_time) {
   watermark.advance_time(engine(1), false);
   watermark.observe_clock(at(500), false);
   EXPECT_EQ(watermark.watermark(), at(95));
+  EXPECT_EQ(watermark.clock_at(at(96), at(500)), std::nullopt);
+}
+
+TEST(SourceWatermark, After_a_silence_event_time_may_move_on_with_engine_time) {
+  WatermarkConfig advancing = config;
+  advancing.idle_advance = seconds(10);
+  SourceWatermark watermark(advancing);
+  watermark.advance_time(engine(1), false);
+  EXPECT_EQ(watermark.watermark(), std::nullopt) << "there is no event time to move on from";
+  watermark.observe(at(100), at(100), true);
+  watermark.advance_time(engine(2), false);
+  watermark.advance_time(engine(12), false);
+  EXPECT_EQ(watermark.watermark(), at(95)) << "not silent for longer than that";
+  EXPECT_EQ(watermark.clock_at(at(99), at(1000)), at(1004));
+  watermark.advance_time(engine(15), false);
+  EXPECT_EQ(watermark.watermark(), at(98));
+  watermark.advance_time(engine(25), true);
+  EXPECT_EQ(watermark.watermark(), at(98)) << "the gateway held the source back";
+
+  std::string saved;
+  watermark.save(saved);
+  SourceWatermark restored(advancing);
+  ASSERT_TRUE(restored.load(saved).is_ok());
+  for (SourceWatermark* one : {&watermark, &restored}) {
+    one->observe(at(90), at(130), true);
+    one->advance_time(engine(26), false);
+    EXPECT_EQ(one->watermark(), at(99)) << "the silence lasted until this block";
+    one->advance_time(engine(30), false);
+    EXPECT_EQ(one->watermark(), at(99)) << "and a new one has begun";
+    one->observe(at(120), at(130), true);
+    one->advance_time(engine(31), false);
+    EXPECT_EQ(one->watermark(), at(115));
+  }
 }
 
 TEST(SourceWatermark, A_time_in_the_future_counts_as_the_receive_time_and_the_bound) {

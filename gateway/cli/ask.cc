@@ -1,0 +1,36 @@
+#include "gateway/cli/ask.h"
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "config/document.h"
+#include "gateway/cli/print.h"
+#include "gateway/configuration.h"
+
+namespace sluice {
+namespace {
+
+// The socket that the options name: itself, the configuration's, or the default.
+std::string find_socket(const ToolOptions& options) {
+  if (!options.socket.empty()) return options.socket;
+  AdminSection admin;
+  if (auto document = Document::load(options.configuration_file)) {
+    if (auto configuration = read_configuration(*document)) admin = configuration->admin;
+  }
+  return admin.resolved_socket();
+}
+
+}  // namespace
+
+int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response) {
+  auto answer = ask_gateway(find_socket(options), request);
+  if (!answer) {
+    print(stderr, "sluice: " + answer.error().message + "\n");
+    return exit_failed;
+  }
+  response = std::move(*answer);
+  return exit_ok;
+}
+
+}  // namespace sluice

@@ -1,0 +1,13 @@
+// How the tools ask a running gateway.
+#pragma once
+
+#include "gateway/admin/client.h"
+#include "gateway/cli/commands.h"
+
+namespace sluice {
+
+// Sends the request to the gateway that the options name. When nobody answers, prints what to do
+// about it. Gives the exit code of that.
+int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response);
+
+}  // namespace sluice
