@@ -41,6 +41,8 @@ class TableReader {
   // A key that is read elsewhere.
   void accept(std::string_view name) { known_.emplace_back(name); }
 
+  const RawTable& table() const { return table_; }
+
   // Reports the keys that nobody asked for. False when anything was wrong with the table.
   bool finish();
 

@@ -187,6 +187,11 @@ void append_base64(std::string& out, std::string_view bytes);
 
 // The binary form that the store keeps: self-delimiting, the same bytes on every machine.
 void encode(std::string& out, const Value& value);
+// Whether decode_value() can read what encode() makes of it: it is no deeper than max_value_depth.
+bool is_storable(const Value& value);
+// Lists and maps inside each other: far more than decoders accept (max_json_depth) and steps wrap
+// around it.
+inline constexpr int max_value_depth = 1024;
 // Reads one value and moves `in` past it; strings are lent from `in`. Errors: corrupt.
 Result<Value> decode_value(std::string_view& in, Arena& arena);
 

@@ -1,5 +1,6 @@
 // The binary form of a Value: one byte of kind, then its content. Numbers are varints or eight
 // little-endian bytes; texts, lists and maps start with their count.
+#include <algorithm>
 #include <bit>
 
 #include "core/bytes.h"
@@ -8,7 +9,17 @@
 namespace sluice {
 namespace {
 
-constexpr int max_depth = 64;  // deeper than any decoder accepts
+bool is_within(const Value& value, int depth) {
+  if (depth < 0) return false;
+  if (value.kind() == Kind::list) {
+    return std::ranges::all_of(value.as_list(),
+                               [&](const Value& item) { return is_within(item, depth - 1); });
+  }
+  return value.kind() != Kind::map ||
+         std::ranges::all_of(value.as_map(), [&](const MapEntry& entry) {
+           return is_within(entry.key, depth - 1) && is_within(entry.value, depth - 1);
+         });
+}
 
 Error damaged() { return Error{ErrorKind::corrupt, "a stored value cannot be read"}; }
 
@@ -32,7 +43,7 @@ Result<Value> read_map(ByteReader& in, Arena& arena, int depth) {
 }
 
 Result<Value> read(ByteReader& in, Arena& arena, int depth) {
-  if (depth > max_depth) return damaged();
+  if (depth > max_value_depth) return damaged();
   const auto kind = static_cast<Kind>(in.fixed<std::uint8_t>());
   if (!in.is_ok()) return damaged();
   Value value;
@@ -80,6 +91,8 @@ Result<Value> read(ByteReader& in, Arena& arena, int depth) {
 }
 
 }  // namespace
+
+bool is_storable(const Value& value) { return is_within(value, max_value_depth); }
 
 void encode(std::string& out, const Value& value) {
   // Types, optionals and errors exist only inside an expression; stored, they are null.

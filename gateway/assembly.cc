@@ -29,6 +29,7 @@ Result<Assembly> assemble(Configuration& configuration, const std::string& store
     assembly.makers.push_back(std::make_unique<EventMaker>(std::move(maker)));
   }
   std::vector<EventMaker*> makers;  // they live as long as the graph, in the engine
+  makers.reserve(assembly.makers.size());
   for (const auto& maker : assembly.makers) makers.push_back(maker.get());
   assembly.graph->complete_with([makers](Event& event, Arena& arena) {
     return makers[event.source_index]->complete(event, arena);

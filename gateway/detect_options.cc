@@ -218,14 +218,6 @@ void describe(Fields<DetectOptions>& fields) {
   fields.required("detect", &DetectOptions::detect, "The value, and what is unusual of it.");
 }
 
-// The same table again, for the places of options that are no texts.
-struct DetectPlaces {
-  RawTable detect;
-};
-void describe(Fields<DetectPlaces>& fields) {
-  fields.required("detect", &DetectPlaces::detect, "");
-}
-
 template <typename X>
 void set(X& member, const std::optional<X>& option) {
   if (option) member = *option;
@@ -282,31 +274,11 @@ decltype(DetectConfig::method) method_config(const DetectTable& table) {
   return {};
 }
 
-// The step, or nothing when something is wrong with it: texts are reported at their byte, other
-// options at their value, and one that is missing at the table.
-std::unique_ptr<Step> take_detect(StepOrErrors made, const Node& table, const StepPlaces& texts,
-                                  Diagnostics& diagnostics) {
-  StepErrors of_texts;
-  const auto* errors = std::get_if<StepErrors>(&made);
-  if (errors == nullptr) return take_step(std::move(made), texts, diagnostics);
-  for (const StepError& error : *errors) {
-    if (texts.contains(error.field)) {
-      of_texts.push_back(error);
-    } else if (const Node* option = table.find(error.field)) {
-      diagnostics.error(*option, error.message);
-    } else {
-      diagnostics.error(table, error.field + ": " + error.message);
-    }
-  }
-  return take_step(std::move(of_texts), texts, diagnostics);
-}
-
 }  // namespace
 
 std::unique_ptr<Step> read_detect(TableReader& reader, Diagnostics& diagnostics) {
   DetectOptions options;
-  DetectPlaces places;
-  if (!reader.read(options) || !reader.read(places)) return nullptr;
+  if (!reader.read(options)) return nullptr;
   const DetectTable& table = options.detect;
   DetectConfig config;
   config.keyed = table.keyed();
@@ -318,7 +290,7 @@ std::unique_ptr<Step> read_detect(TableReader& reader, Diagnostics& diagnostics)
   config.into = table.into.text();
   StepPlaces texts = {{"key", table.key}, {"value", table.value}, {"into", table.into}};
   if (table.time_zone) texts.emplace("time_zone", *table.time_zone);
-  return take_detect(make_detect(config), places.detect.node(), texts, diagnostics);
+  return take_step(make_detect(config), texts, reader.table(), diagnostics);
 }
 
 ComponentDescription describe_detect(std::string_view key, std::string_view summary) {

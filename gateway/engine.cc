@@ -24,6 +24,7 @@ std::uint64_t random_number() {
 
 std::vector<EventMaker*> makers_of(const std::vector<EngineSource>& sources) {
   std::vector<EventMaker*> makers;
+  makers.reserve(sources.size());
   for (const EngineSource& source : sources) makers.push_back(source.maker.get());
   return makers;
 }

@@ -198,7 +198,7 @@ std::unique_ptr<Step> read_absence(TableReader& reader, Diagnostics& diagnostics
   StepPlaces places = {{"key", table.key}};
   add_places("expect", table.expect, places);
   return take_step(make_absence({table.keyed(), *table.after, plain(table.expect)}), places,
-                   diagnostics);
+                   reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_fill(TableReader& reader, Diagnostics& diagnostics) {
@@ -209,7 +209,7 @@ std::unique_ptr<Step> read_fill(TableReader& reader, Diagnostics& diagnostics) {
   add_places("values", table.values, places);
   return take_step(
       make_fill({table.keyed(), *table.every, plain(table.values), table.method, table.max_gap}),
-      places, diagnostics);
+      places, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_sequence(TableReader& reader, Diagnostics& diagnostics) {
@@ -235,7 +235,7 @@ std::unique_ptr<Step> read_sequence(TableReader& reader, Diagnostics& diagnostic
     config.emit.push_back({name, expression.text()});
     places.emplace("emit." + name, expression);
   }
-  return take_step(make_sequence(config), places, diagnostics);
+  return take_step(make_sequence(config), places, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_sort(TableReader& reader, Diagnostics& diagnostics) {
@@ -244,7 +244,7 @@ std::unique_ptr<Step> read_sort(TableReader& reader, Diagnostics& diagnostics) {
   const SortTable& table = options.sort;
   return take_step(make_sort({table.max_events, static_cast<std::size_t>(table.max_memory.bytes()),
                               table.max_wait}),
-                   {}, diagnostics);
+                   {}, reader.table(), diagnostics);
 }
 
 ComponentDescription describe_absence(std::string_view key, std::string_view summary) {

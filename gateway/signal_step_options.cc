@@ -221,7 +221,7 @@ std::unique_ptr<Step> read_changed(TableReader& reader, Diagnostics& diagnostics
   if (!reader.read(options)) return nullptr;
   const ChangedTable& table = options.changed;
   return take_step(make_changed({table.keyed(), table.value.text()}),
-                   {{"key", table.key}, {"value", table.value}}, diagnostics);
+                   {{"key", table.key}, {"value", table.value}}, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_deadband(TableReader& reader, Diagnostics& diagnostics) {
@@ -230,7 +230,7 @@ std::unique_ptr<Step> read_deadband(TableReader& reader, Diagnostics& diagnostic
   const DeadbandTable& table = options.deadband;
   return take_step(make_deadband({table.keyed(), table.value.text(), table.change, table.percent,
                                   table.max_silence}),
-                   {{"key", table.key}, {"value", table.value}}, diagnostics);
+                   {{"key", table.key}, {"value", table.value}}, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_debounce(TableReader& reader, Diagnostics& diagnostics) {
@@ -238,7 +238,7 @@ std::unique_ptr<Step> read_debounce(TableReader& reader, Diagnostics& diagnostic
   if (!reader.read(options)) return nullptr;
   const DebounceTable& table = options.debounce;
   return take_step(make_debounce({table.keyed(), *table.quiet, table.max_wait}),
-                   {{"key", table.key}}, diagnostics);
+                   {{"key", table.key}}, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_dedupe(TableReader& reader, Diagnostics& diagnostics) {
@@ -251,7 +251,7 @@ std::unique_ptr<Step> read_dedupe(TableReader& reader, Diagnostics& diagnostics)
   config.remember = table.remember;
   config.max_memory = static_cast<std::size_t>(table.max_memory.bytes());
   config.forget_after = table.forget_after;
-  return take_step(make_dedupe(config), {{"by", table.by}}, diagnostics);
+  return take_step(make_dedupe(config), {{"by", table.by}}, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_sample(TableReader& reader, Diagnostics& diagnostics) {
@@ -259,7 +259,7 @@ std::unique_ptr<Step> read_sample(TableReader& reader, Diagnostics& diagnostics)
   if (!reader.read(options)) return nullptr;
   const SampleTable& table = options.sample;
   return take_step(make_sample({table.keyed(), table.every, table.per}), {{"key", table.key}},
-                   diagnostics);
+                   reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_split(TableReader& reader, Diagnostics& diagnostics) {
@@ -267,7 +267,7 @@ std::unique_ptr<Step> read_split(TableReader& reader, Diagnostics& diagnostics) 
   if (!reader.read(options)) return nullptr;
   const SplitTable& table = options.split;
   return take_step(make_split({table.list.text(), table.into.text()}),
-                   {{"list", table.list}, {"into", table.into}}, diagnostics);
+                   {{"list", table.list}, {"into", table.into}}, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_swinging_door(TableReader& reader, Diagnostics& diagnostics) {
@@ -276,7 +276,7 @@ std::unique_ptr<Step> read_swinging_door(TableReader& reader, Diagnostics& diagn
   const SwingingDoorTable& table = options.swinging_door;
   return take_step(
       make_swinging_door({table.keyed(), table.value.text(), table.error, table.max_silence}),
-      {{"key", table.key}, {"value", table.value}}, diagnostics);
+      {{"key", table.key}, {"value", table.value}}, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_throttle(TableReader& reader, Diagnostics& diagnostics) {
@@ -284,7 +284,7 @@ std::unique_ptr<Step> read_throttle(TableReader& reader, Diagnostics& diagnostic
   if (!reader.read(options)) return nullptr;
   const ThrottleTable& table = options.throttle;
   return take_step(make_throttle({table.keyed(), table.events, *table.per}), {{"key", table.key}},
-                   diagnostics);
+                   reader.table(), diagnostics);
 }
 
 ComponentDescription describe_changed(std::string_view key, std::string_view summary) {

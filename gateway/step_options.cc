@@ -57,7 +57,8 @@ void describe(Fields<RouteOptions>& fields) {
 std::unique_ptr<Step> read_filter(TableReader& reader, Diagnostics& diagnostics) {
   FilterOptions options;
   if (!reader.read(options)) return nullptr;
-  return take_step(make_filter({options.filter.text()}), {{"filter", options.filter}}, diagnostics);
+  return take_step(make_filter({options.filter.text()}), {{"filter", options.filter}},
+                   reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_map(TableReader& reader, Diagnostics& diagnostics) {
@@ -77,7 +78,7 @@ std::unique_ptr<Step> read_map(TableReader& reader, Diagnostics& diagnostics) {
     config.remove.push_back(path.text());
     places.emplace("map.remove." + path.text(), path);
   }
-  return take_step(make_map(config), places, diagnostics);
+  return take_step(make_map(config), places, reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_route(TableReader& reader, Diagnostics& diagnostics) {
@@ -89,7 +90,7 @@ std::unique_ptr<Step> read_route(TableReader& reader, Diagnostics& diagnostics) 
     config.outputs.push_back({name, condition.text()});
     places.emplace("route." + name, condition);
   }
-  return take_step(make_route(config), places, diagnostics);
+  return take_step(make_route(config), places, reader.table(), diagnostics);
 }
 
 ComponentDescription describe_filter(std::string_view key, std::string_view summary) {

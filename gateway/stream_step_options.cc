@@ -232,7 +232,7 @@ std::unique_ptr<Step> read_enrich(TableReader& reader, Diagnostics& diagnostics,
   if (!rows) return nullptr;
   EnrichConfig config{std::move(*rows), table.key.text(), table.into.text(), table.missing};
   return take_step(make_enrich(std::move(config)), {{"key", table.key}, {"into", table.into}},
-                   diagnostics);
+                   reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_validate(TableReader& reader, Diagnostics& diagnostics,
@@ -259,7 +259,7 @@ std::unique_ptr<Step> read_join(TableReader& reader, Diagnostics& diagnostics) {
        {"right", table.right},
        {"left_name", table.left_name},
        {"right_name", table.right_name}},
-      diagnostics);
+      reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_merge(TableReader& reader, Diagnostics& diagnostics) {
@@ -275,7 +275,7 @@ std::unique_ptr<Step> read_merge(TableReader& reader, Diagnostics& diagnostics) 
   config.expect = table.expect;
   return take_step(make_merge(config),
                    {{"key", table.key}, {"field", table.field}, {"value", table.value}},
-                   diagnostics);
+                   reader.table(), diagnostics);
 }
 
 std::unique_ptr<Step> read_view(TableReader& reader, Diagnostics& diagnostics) {
@@ -292,7 +292,7 @@ std::unique_ptr<Step> read_view(TableReader& reader, Diagnostics& diagnostics) {
     config.columns.push_back({name, expression.text()});
     places.emplace("columns." + name, expression);
   }
-  return take_step(make_view(config), places, diagnostics);
+  return take_step(make_view(config), places, reader.table(), diagnostics);
 }
 
 ComponentDescription describe_enrich(std::string_view key, std::string_view summary) {

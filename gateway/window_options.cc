@@ -134,7 +134,7 @@ void describe(Fields<WindowTable>& fields) {
       .between(1, 100'000'000)
       .optional("max_memory", &WindowTable::max_memory,
                 "What keys and windows may take; events that would need more are dropped and "
-                "counted. Up to three times as much while a snapshot is written.")
+                "counted. As much again while a snapshot is written.")
       .between(ByteSize{KeyBounds::least_memory}, ByteSize{KeyBounds::most_memory})
       .optional("watermark", &WindowTable::watermark,
                 "Windows end by how far the sources have come, or (\"key\": tumbling and session "
@@ -236,7 +236,7 @@ std::unique_ptr<Step> read_window(TableReader& reader, Diagnostics& diagnostics)
     places.emplace("emit." + field->name, text);
   }
   if (!is_good) return nullptr;
-  return take_step(make_window(config), places, diagnostics);
+  return take_step(make_window(config), places, reader.table(), diagnostics);
 }
 
 ComponentDescription describe_window(std::string_view key, std::string_view summary) {

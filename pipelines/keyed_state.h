@@ -201,7 +201,7 @@ class KeyedState {
   }
 
   static std::size_t aside_heap_bytes(const std::string& record) {
-    return sizeof(record) + record.capacity() + 1;
+    return sizeof(std::string) + record.capacity() + 1;
   }
 
   std::deque<Record> slots_;  // a deque: a record never moves

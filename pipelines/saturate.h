@@ -24,4 +24,9 @@ inline Timestamp subtract_saturated(Timestamp time, Duration duration) {
   return duration < Duration{0} ? Timestamp::max() : Timestamp::min();
 }
 
+// From `from` to `to`.
+inline Duration between_saturated(Timestamp from, Timestamp to) {
+  return subtract_saturated(to, from.time_since_epoch()).time_since_epoch();
+}
+
 }  // namespace sluice

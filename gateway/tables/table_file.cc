@@ -11,7 +11,7 @@
 #include "drivers/codecs/json.h"
 #include "gateway/tables/csv.h"
 #include "gateway/tables/json_file.h"
-#include "gateway/testing/toml_json.h"
+#include "gateway/toml_json.h"
 #include "pipelines/step_error.h"
 #include "pipelines/value_identity.h"
 #include "pipelines/windows/window_key.h"

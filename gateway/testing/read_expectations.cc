@@ -8,7 +8,7 @@
 #include "config/table_reader.h"
 #include "drivers/codecs/json.h"
 #include "gateway/testing/test_options.h"
-#include "gateway/testing/toml_json.h"
+#include "gateway/toml_json.h"
 
 namespace sluice {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "config/nearest.h"
 #include "config/table_reader.h"
-#include "gateway/testing/toml_json.h"
+#include "gateway/toml_json.h"
 
 namespace sluice {
 namespace {

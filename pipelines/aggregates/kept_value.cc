@@ -15,7 +15,7 @@ bool KeptValue::fits(const Value& value) {
     case Kind::map: {
       std::string bytes;
       encode(bytes, value);
-      return bytes.size() <= max_bytes;
+      return bytes.size() <= max_bytes && is_storable(value);
     }
     default:
       return true;

@@ -81,6 +81,7 @@ Event* read(ByteReader& in, Arena& arena) {
 }  // namespace
 
 bool HeldEvent::hold(const Event& event) {
+  if (!is_storable(event.data)) return false;
   std::string bytes = write(event);
   if (bytes.size() > max_bytes) return false;
   bytes.shrink_to_fit();

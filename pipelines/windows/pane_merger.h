@@ -149,11 +149,13 @@ void PaneMerger::merge_once(const Window<Holder>& window, Use&& use) {
     if (before) core_.close(*std::move(before));
     before = std::move(pane);
   }
-  if (before && merged) {
-    core_.merge(*before, *merged);
-    core_.close(*std::move(merged));
+  if (before) {
+    if (merged) {
+      core_.merge(*before, *merged);
+      core_.close(*std::move(merged));
+    }
+    merged = std::move(before);
   }
-  if (before) merged = std::move(before);
   use(std::as_const(*merged));
   core_.close(*std::move(merged));
 }

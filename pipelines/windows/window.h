@@ -69,7 +69,7 @@
 // opened anew would have the same bounds, and a receiver could not tell that it is only a part.
 //
 // `max_memory` bounds what is saved, by an upper estimate that is the same after a restart; while a
-// snapshot is written there may be up to three times as much (Step::memory_limit).
+// snapshot is written there may be as much again (Step::memory_limit).
 #pragma once
 
 #include <chrono>

@@ -26,10 +26,10 @@ namespace sluice {
 constexpr std::size_t late_output = 0;
 
 // What Step::memory_limit() is of a window step whose state takes at most so much. While a snapshot
-// is written, what changes is set aside as it was: in a text, that takes up to twice its bytes.
+// is written, what changes is set aside as it was.
 constexpr std::size_t window_memory_limit(std::size_t max_memory) {
   constexpr std::size_t of_a_block = std::size_t{64} << 10;  // lists that are empty between blocks
-  return 3 * max_memory + of_a_block;
+  return 2 * max_memory + of_a_block;
 }
 
 // What a result says beside its data.

@@ -115,6 +115,7 @@ void sort_lists(json& panes) {
 }
 
 // Whether each wanted object agrees with another of `got` in all of its fields that `got` has.
+// NOLINTNEXTLINE(performance-unnecessary-value-param): both are sorted in place, by pointer
 bool agree(json wanted, json got, bool is_list_ordered) {
   if (!is_list_ordered) {
     for (json* panes : {&wanted, &got}) sort_lists(*panes);

@@ -74,6 +74,21 @@ TEST(Value, A_truncated_encoding_is_an_error_and_never_a_value_with_wild_texts) 
   }
 }
 
+TEST(Value, Is_storable_as_deep_as_it_can_be_read_again) {
+  Arena arena;
+  Value value = Value::integer(1);
+  for (int depth = 0; depth < max_value_depth; ++depth)
+    value = Value::list({arena.make(Value(value)), 1});
+  for (const bool is_too_deep : {false, true}) {
+    EXPECT_EQ(is_storable(value), !is_too_deep);
+    std::string bytes;
+    encode(bytes, value);
+    std::string_view in = bytes;
+    EXPECT_EQ(decode_value(in, arena).is_ok(), !is_too_deep);
+    value = Value::list({arena.make(Value(value)), 1});
+  }
+}
+
 TEST(Value, A_copy_outlives_the_bytes_it_was_made_from) {
   Arena kept;
   Value copy;

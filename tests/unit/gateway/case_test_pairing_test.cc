@@ -8,7 +8,7 @@
 #include "drivers/codecs/json.h"
 #include "gateway/testing/compare.h"
 #include "gateway/testing/pairing.h"
-#include "gateway/testing/toml_json.h"
+#include "gateway/toml_json.h"
 
 namespace sluice {
 namespace {

@@ -19,9 +19,10 @@ class Remembering final : public Step {
   const std::size_t limit_;
 };
 
-PipelineSetup pipeline(std::string name, std::vector<std::pair<std::string, std::size_t>> steps) {
+PipelineSetup pipeline(std::string name,
+                       const std::vector<std::pair<std::string, std::size_t>>& steps) {
   PipelineSetup setup{std::move(name), {"floor"}, {"cloud"}, 4, {}};
-  for (auto& [step, limit] : steps)
+  for (const auto& [step, limit] : steps)
     setup.steps.push_back({"", step, 1, OnError::drop, std::make_unique<Remembering>(limit)});
   return setup;
 }

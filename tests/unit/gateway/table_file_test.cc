@@ -19,7 +19,8 @@ std::string row_of(const LookupTable& table, std::string_view key) {
   const Value* row = table.find(key);
   return row == nullptr ? "-" : to_json(*row);
 }
-std::string error_of(const std::string& name, std::string_view content, TableShape shape = {}) {
+std::string error_of(const std::string& name, std::string_view content,
+                     const TableShape& shape = {}) {
   const auto table = read_table_file(name, content, shape);
   return table ? "" : table.error().message;
 }
@@ -90,7 +91,8 @@ TEST(TableFile, Columns_of_a_csv_file_have_the_type_that_all_their_cells_have) {
 }
 
 TEST(TableFile, The_three_formats_say_the_same) {
-  const auto check = [](const std::string& name, std::string_view content, TableShape shape) {
+  const auto check = [](const std::string& name, std::string_view content,
+                        const TableShape& shape) {
     SCOPED_TRACE(name);
     const auto table = read_table_file(name, content, shape);
     ASSERT_TRUE(table) << table.error().message;

@@ -32,6 +32,20 @@ Event* sample_event(Arena& arena) {
   return event;
 }
 
+TEST(HeldEvent, Takes_what_decoders_take_and_steps_wrap_and_refuses_what_it_could_not_give_back) {
+  Arena arena;
+  Event event;
+  event.data = Value::integer(1);
+  for (const int depth : {70, max_value_depth + 1}) {
+    for (int i = 0; i < depth; ++i) event.data = Value::list({arena.make(Value(event.data)), 1});
+    HeldEvent held;
+    ASSERT_EQ(held.hold(event), depth == 70);
+    if (!held.is_empty()) {
+      EXPECT_TRUE(is_same(held.release(arena)->data, event.data));
+    }
+  }
+}
+
 TEST(HeldEvent, Has_all_that_expressions_see_and_is_an_event_of_the_pipeline) {
   Arena arena;
   HeldEvent held;

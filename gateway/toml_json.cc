@@ -1,4 +1,4 @@
-#include "gateway/testing/toml_json.h"
+#include "gateway/toml_json.h"
 
 #include <algorithm>
 #include <cmath>
