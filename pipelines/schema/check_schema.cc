@@ -1,12 +1,19 @@
 // Whether a value is what a compiled schema says.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "core/bytes.h"
 #include "core/clock.h"
 #include "pipelines/expression/compare.h"
+#include "pipelines/schema/canonical_list.h"
 #include "pipelines/schema/compiled_schema.h"
 #include "pipelines/schema/json_schema.h"
+#include "pipelines/schema/schema_numbers.h"
 
 namespace sluice {
 namespace {
@@ -61,10 +68,14 @@ class Check {
   // Where the value that is looked at lies: a list from the innermost outwards.
   struct Place {
     const Place* above = nullptr;
-    std::string_view name;
+    const Value* key = nullptr;  // none: an item of a list
     std::size_t index = 0;
-    bool is_item = false;
   };
+
+  // As JSON writes it.
+  static std::string name_of(const Value& key) {
+    return key.kind() == Kind::string ? std::string(key.as_text()) : to_json(key);
+  }
 
   std::string path() const {
     std::vector<const Place*> places;
@@ -72,8 +83,8 @@ class Check {
       places.push_back(place);
     std::string text = "data";
     for (auto place = places.rbegin(); place != places.rend(); ++place) {
-      text += (*place)->is_item ? "[" + std::to_string((*place)->index) + "]"
-                                : "." + std::string((*place)->name);
+      const Value* const key = (*place)->key;
+      text += key == nullptr ? "[" + std::to_string((*place)->index) + "]" : "." + name_of(*key);
     }
     return text.substr(0, 200);
   }
@@ -102,21 +113,22 @@ class Check {
     return is_so;
   }
 
-  // Counts a step; false when there were too many, after which nothing is valid.
-  bool may_go_on() {
-    if (++steps_ <= JsonSchema::max_steps) return true;
-    if (reason_.empty())
-      reason_ = path() + ": checking it takes too many steps; is the schema circular?";
+  // Counts steps; false when there were too many, after which nothing is valid.
+  bool spend(std::size_t steps) {
+    steps_ += steps;
+    return steps_ <= JsonSchema::max_steps || give_up("");
+  }
+
+  bool give_up(const char* guess) {
+    steps_ = JsonSchema::max_steps + 1;
+    if (reason_.empty()) reason_ = path() + ": checking it takes too many steps" + guess;
     return false;
   }
 
   bool is_valid(SchemaIndex index, const Value& value) {
     constexpr std::size_t max_depth = 300;  // of schemas that look at each other
-    if (!may_go_on()) return false;
-    if (depth_ >= max_depth) {
-      steps_ = JsonSchema::max_steps;
-      return may_go_on();
-    }
+    if (!spend(1)) return false;
+    if (depth_ >= max_depth) return give_up("; is the schema circular?");
     ++depth_;
     const bool is_so = is_node_valid(schema_.nodes[index], value);
     --depth_;
@@ -124,6 +136,7 @@ class Check {
   }
 
   bool is_node_valid(const SchemaNode& node, const Value& value) {
+    if (is_no_json_number(value)) return is_node_valid(node, Value::null());
     const std::uint8_t types = types_of(value);
     if (node.allows_nothing) return fault([&] { return "may not be there"; });
     if (node.types != 0 && (node.types & types) == 0) {
@@ -140,23 +153,64 @@ class Check {
     return are_others_valid(node, value);
   }
 
-  // Equal as JSON: 1 is 1.0, and members have no order.
+  // Appends bytes that are the same for values that are equal as JSON, and for no others: 1 is 1.0,
+  // and members have no order. False when there were too many steps.
+  bool append_canonical(std::string& out, const Value& value) {
+    if (!spend(1)) return false;
+    if (value.kind() == Kind::map) return append_members(out, value.as_map());
+    const std::size_t start = out.size();
+    if (value.kind() != Kind::list) {
+      encode(out, whole_if_possible(value));
+      return spend((out.size() - start) / bytes_per_step);
+    }
+    out.push_back(static_cast<char>(Kind::list));
+    put_varint(out, value.as_list().size());
+    return std::ranges::all_of(value.as_list(),
+                               [&](const Value& item) { return append_canonical(out, item); });
+  }
+
+  bool append_members(std::string& out, std::span<const MapEntry> entries) {
+    CanonicalList members;
+    for (const MapEntry& entry : entries) {
+      encode(members.bytes(), entry.key);
+      if (!append_canonical(members.bytes(), entry.value)) return false;
+      members.end_item();
+    }
+    if (!spend(members.bytes().size() / bytes_per_step)) return false;
+    out.push_back(static_cast<char>(Kind::map));
+    put_varint(out, entries.size());
+    for (const CanonicalList::Item& member : members.sorted()) out += member.bytes;
+    return true;
+  }
+
+  bool has_same_canonical(const Value& a, const Value& b) {
+    std::string left;
+    std::string right;
+    return append_canonical(left, a) && append_canonical(right, b) && left == right;
+  }
+
   bool is_equal(const Value& a, const Value& b) {
-    if (!may_go_on()) return false;
-    if (a.is_numeric() && b.is_numeric()) return std::is_eq(cel::compare_numbers(a, b));
+    if (!spend(1)) return false;
+    if (a.is_numeric() && b.is_numeric())
+      return is_same(whole_if_possible(a), whole_if_possible(b));
     if (a.kind() != b.kind()) return false;
-    if (a.kind() == Kind::list) {
-      return std::ranges::equal(a.as_list(), b.as_list(),
-                                [&](const Value& x, const Value& y) { return is_equal(x, y); });
-    }
-    if (a.kind() == Kind::map) {
-      return a.as_map().size() == b.as_map().size() &&
-             std::ranges::all_of(a.as_map(), [&](const MapEntry& entry) {
-               const Value* other = b.find(entry.key.as_text());
-               return other != nullptr && is_equal(entry.value, *other);
-             });
-    }
+    if (a.kind() == Kind::list)
+      return a.as_list().size() == b.as_list().size() && has_same_canonical(a, b);
+    if (a.kind() == Kind::map)
+      return a.as_map().size() == b.as_map().size() && has_same_canonical(a, b);
     return is_same(a, b);
+  }
+
+  bool are_unique(std::span<const Value> items) {
+    CanonicalList all;
+    for (const Value& item : items) {
+      if (!append_canonical(all.bytes(), item)) return false;
+      all.end_item();
+    }
+    const auto sorted = all.sorted();
+    const auto twice = std::ranges::adjacent_find(sorted, {}, &CanonicalList::Item::bytes);
+    return twice == sorted.end() ||
+           fault([&] { return shown(items[twice->index]) + " is in the list twice"; });
   }
 
   bool is_choice(const SchemaNode& node, const Value& value) {
@@ -180,14 +234,9 @@ class Check {
             node.exclusive_maximum, [](auto order) { return std::is_gteq(order); },
             "not less than"))
       return false;
-    if (node.multiple_of == 0) return true;
-    // 0.3 is a multiple of 0.1, though not of the double nearest to it.
-    const double parts = value.to_double() / node.multiple_of;
-    const double slack = 1e-9 * std::max(1.0, std::fabs(parts));
-    if (std::fabs(parts - std::floor(parts + 0.5)) <= slack) return true;
-    return fault([&] {
-      return shown(value) + " is not a multiple of " + shown(Value::number(node.multiple_of));
-    });
+    if (!node.multiple_of || is_multiple(value, *node.multiple_of)) return true;
+    return fault(
+        [&] { return shown(value) + " is not a multiple of " + shown(*node.multiple_of); });
   }
 
   bool is_size_valid(const SizeBounds& bounds, std::uint64_t size, const char* of) {
@@ -200,6 +249,7 @@ class Check {
   }
 
   bool is_text_valid(const SchemaNode& node, const Value& value) {
+    if (node.length.allows_all() && !node.pattern && !node.is_date_time) return true;
     std::string written;  // what is no text in memory, but is one in JSON
     std::string_view text;
     if (value.kind() == Kind::string) {
@@ -208,9 +258,11 @@ class Check {
       written = to_json(value);
       text = std::string_view(written).substr(1, written.size() - 2);
     }
-    const auto characters = static_cast<std::uint64_t>(
-        std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-    if (!is_size_valid(node.length, characters, "characters")) return false;
+    if (!node.length.allows_all()) {
+      const auto characters = static_cast<std::uint64_t>(
+          std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+      if (!is_size_valid(node.length, characters, "characters")) return false;
+    }
     if (node.pattern && !node.pattern->matches(text)) {
       return fault([&] {
         return shown(value) + " does not match " + shown(Value::string(node.pattern_text));
@@ -227,39 +279,46 @@ class Check {
     for (std::size_t i = 0; i < items.size(); ++i) {
       const std::optional<SchemaIndex> schema =
           i < node.first_items.size() ? node.first_items[i] : node.other_items;
-      if (schema && !is_part_valid(*schema, items[i], {nullptr, {}, i, true})) return false;
+      if (schema && !is_part_valid(*schema, items[i], {nullptr, nullptr, i})) return false;
     }
     if (node.contains) {
       const auto found = static_cast<std::uint64_t>(std::ranges::count_if(
           items, [&](const Value& item) { return satisfies(*node.contains, item); }));
       if (!is_size_valid(node.contains_count, found, "items of the wanted form")) return false;
     }
-    for (std::size_t i = 0; node.has_unique_items && i < items.size(); ++i) {
-      for (std::size_t other = 0; other < i; ++other) {
-        if (is_equal(items[i], items[other]))
-          return fault([&] { return shown(items[i]) + " is in the list twice"; });
-      }
-    }
-    return true;
+    return !node.has_unique_items || are_unique(items);
   }
 
-  bool is_member_valid(const SchemaNode& node, std::string_view name, const Value& member) {
-    const Place place{nullptr, name, 0, false};
-    bool is_known = false;
+  // Checks a member by the properties and patterns that its name matches. `is_known`: one did.
+  bool is_property_valid(const SchemaNode& node, const MapEntry& entry, bool& is_known) {
+    const std::string_view name = entry.key.as_text();
+    const Place place{nullptr, &entry.key};
     const auto property = std::ranges::lower_bound(
         node.properties, name, {}, &std::pair<std::string_view, SchemaIndex>::first);
     if (property != node.properties.end() && property->first == name) {
       is_known = true;
-      if (!is_part_valid(property->second, member, place)) return false;
+      if (!is_part_valid(property->second, entry.value, place)) return false;
     }
     for (const auto& [pattern, schema] : node.pattern_properties) {
       if (!pattern.matches(name)) continue;
       is_known = true;
-      if (!is_part_valid(schema, member, place)) return false;
+      if (!is_part_valid(schema, entry.value, place)) return false;
     }
-    if (!is_known && node.other_properties && !is_part_valid(*node.other_properties, member, place))
+    return true;
+  }
+
+  bool is_member_valid(const SchemaNode& node, const MapEntry& entry) {
+    const bool has_name = entry.key.kind() == Kind::string;  // other keys match no property
+    const Place place{nullptr, &entry.key};
+    bool is_known = false;
+    if (has_name && !is_property_valid(node, entry, is_known)) return false;
+    if (!is_known && node.other_properties &&
+        !is_part_valid(*node.other_properties, entry.value, place))
       return false;
-    return !node.property_names || is_part_valid(*node.property_names, Value::string(name), place);
+    if (!node.property_names) return true;
+    if (has_name) return is_part_valid(*node.property_names, entry.key, place);
+    const std::string written = to_json(entry.key);
+    return is_part_valid(*node.property_names, Value::string(written), place);
   }
 
   bool is_object_valid(const SchemaNode& node, const Value& object) {
@@ -273,10 +332,7 @@ class Check {
       if (object.find(name) != nullptr && !std::ranges::all_of(others, needs)) return false;
     }
     for (const MapEntry& entry : object.as_map()) {
-      const std::string written = entry.key.kind() == Kind::string ? "" : to_json(entry.key);
-      const std::string_view name =
-          entry.key.kind() == Kind::string ? entry.key.as_text() : std::string_view(written);
-      if (!is_member_valid(node, name, entry.value)) return false;
+      if (!is_member_valid(node, entry)) return false;
     }
     return std::ranges::all_of(node.dependent_schemas, [&](const auto& dependent) {
       return object.find(dependent.first) == nullptr || is_valid(dependent.second, object);
@@ -307,6 +363,8 @@ class Check {
     const auto& then = holds(*node.condition) ? node.then_schema : node.else_schema;
     return !then || is_valid(*then, value);
   }
+
+  static constexpr std::size_t bytes_per_step = 1024;  // of those that are compared
 
   const CompiledSchema& schema_;
   const Place* place_ = nullptr;

@@ -1,9 +1,12 @@
 // From a schema as it is written to its flat form.
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <map>
 #include <span>
 #include <string>
+#include <system_error>
 
 #include "config/nearest.h"
 #include "pipelines/schema/compiled_schema.h"
@@ -57,7 +60,7 @@ class SchemaCompiler {
     if (schema.kind() != Kind::map) return wrong(where, "a schema is an object, true or false");
     SchemaNode node;
     for (const MapEntry& entry : schema.as_map()) {
-      const std::string_view name = entry.key.as_text();
+      const std::string_view name = TRY(name_of(entry, where));
       if (name == "$ref") {
         if (entry.value.kind() != Kind::string) return wrong(where + "/$ref", "must be a text");
         wanted_.push_back({index, std::string(entry.value.as_text()), where + "/$ref"});
@@ -70,7 +73,18 @@ class SchemaCompiler {
     return index;
   }
 
-  // Follows "#/definitions/reading" from the root.
+  // The part of a schema that one step of a pointer names, or nullptr.
+  static const Value* part_of(const Value& value, const std::string& step) {
+    if (value.kind() == Kind::map) return value.find(step);
+    if (value.kind() != Kind::list) return nullptr;
+    std::size_t index = 0;
+    const char* const end = step.data() + step.size();
+    const auto [rest, error] = std::from_chars(step.data(), end, index);
+    const bool is_index = error == std::errc{} && rest == end && std::to_string(index) == step;
+    return is_index && index < value.as_list().size() ? &value.as_list()[index] : nullptr;
+  }
+
+  // Follows "#/definitions/reading" or "#/allOf/0" from the root.
   Result<SchemaIndex> schema_of_pointer(const std::string& pointer, const std::string& where) {
     if (pointer != "#" && !pointer.starts_with("#/")) {
       return wrong(where, "'" + pointer +
@@ -81,7 +95,7 @@ class SchemaCompiler {
     while (!rest.empty()) {
       rest.remove_prefix(1);  // '/'
       const std::size_t end = std::min(rest.find('/'), rest.size());
-      value = value->kind() == Kind::map ? value->find(unescaped(rest.substr(0, end))) : nullptr;
+      value = part_of(*value, unescaped(rest.substr(0, end)));
       if (value == nullptr) return wrong(where, "there is no '" + pointer + "' in this file");
       rest.remove_prefix(end);
     }
@@ -126,12 +140,17 @@ class SchemaCompiler {
     return all;
   }
 
+  static Result<std::string_view> name_of(const MapEntry& entry, const std::string& where) {
+    if (entry.key.kind() != Kind::string) return wrong(where, "its names must be texts");
+    return entry.key.as_text();
+  }
+
   // Calls `each(name, value, where)` for the members of an object.
   template <typename Each>
   static Result<void> members(const Value& value, const std::string& where, Each&& each) {
     if (value.kind() != Kind::map) return wrong(where, "must be an object");
     for (const MapEntry& entry : value.as_map()) {
-      const std::string_view name = entry.key.as_text();
+      const std::string_view name = TRY(name_of(entry, where));
       TRY(each(name, entry.value, where + "/" + escaped(name)));
     }
     return {};
@@ -227,14 +246,15 @@ class SchemaCompiler {
 
   Result<void> read_number(SchemaNode& node, std::string_view name, const Value& value,
                            const std::string& where) {
-    if (!value.is_numeric()) return wrong(where, "must be a number");
+    if (!value.is_numeric() || !std::isfinite(value.to_double()))
+      return wrong(where, "must be a number");
     if (name == "minimum") node.minimum = value;
     if (name == "maximum") node.maximum = value;
     if (name == "exclusiveMinimum") node.exclusive_minimum = value;
     if (name == "exclusiveMaximum") node.exclusive_maximum = value;
     if (name != "multipleOf") return {};
-    node.multiple_of = value.to_double();
-    if (node.multiple_of > 0) return {};
+    node.multiple_of = value;
+    if (value.to_double() > 0) return {};
     return wrong(where, "must be more than 0");
   }
 

@@ -32,6 +32,10 @@ using SchemaIndex = std::uint32_t;
 struct SizeBounds {
   std::uint64_t least = 0;
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+
+  bool allows_all() const {
+    return least == 0 && most == std::numeric_limits<std::uint64_t>::max();
+  }
 };
 
 // One schema; what a keyword did not say is left at its default, which allows all.
@@ -44,7 +48,7 @@ struct SchemaNode {
   std::vector<Value> choices;
 
   std::optional<Value> minimum, maximum, exclusive_minimum, exclusive_maximum;
-  double multiple_of = 0;  // 0: not said
+  std::optional<Value> multiple_of;  // more than 0
 
   SizeBounds length;  // of a text, in code points
   std::optional<cel::Regex> pattern;

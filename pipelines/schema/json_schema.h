@@ -1,4 +1,4 @@
-// JsonSchema: what JSON Schema says of a value, compiled once and checked without allocation.
+// JsonSchema: what JSON Schema says of a value, compiled once and checked often.
 //
 //   schema (a Value) --compile--> JsonSchema --check(data)--> nothing, or
 //                                                "data.engine.rpm: 9000 is more than 8000"
@@ -12,8 +12,14 @@
 // anything that a device sends (an engine that backtracks, or recurses for each character, would
 // let one long text end the process). Of `format` only date-time is checked.
 //
-// The cost of a check is bounded by a number of steps; a value that needs more is not valid. Any
-// thread may check.
+// What is checked is what JSON would write. NaN and infinities are null; bytes, times and durations
+// are text. Keys that are no text (CBOR) are the name of no property and match no pattern:
+// additionalProperties says what their values may be, propertyNames how JSON may write the key.
+//
+// The cost of a check is bounded by a number of steps, one for each value or schema that is looked
+// at and for each KiB that is compared; a value that needs more is not valid. A check of a valid
+// value copies parts of it only to compare lists and objects (uniqueItems, const, enum) and to see
+// as text what is none in memory. Any thread may check.
 #pragma once
 
 #include <memory>
