@@ -291,6 +291,17 @@ std::optional<Configuration> read_configuration(Document& document, NamedFiles f
   return configuration;
 }
 
+BoxSections read_box_sections(const std::string& file_name) {
+  const auto document = Document::load(file_name);
+  if (!document) return {};
+  RootSection root;
+  Diagnostics elsewhere("", "");  // reported by read_configuration()
+  // A value out of bounds is read all the same: such a size must not fill the store.
+  if (!TableReader(document->root(), elsewhere).read(root))
+    root.storage.max_size = StorageSection{}.max_size;
+  return {root.storage, root.admin};
+}
+
 std::optional<Configuration> read_configuration_text(std::string_view text,
                                                      const std::string& file_name,
                                                      std::string& diagnostics, bool with_source) {

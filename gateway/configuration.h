@@ -104,6 +104,14 @@ struct Configuration {
 std::optional<Configuration> read_configuration(Document& document, NamedFiles files);
 std::optional<Configuration> read_configuration(Document& document);
 
+// Where a box's store and admin socket are by its file, whatever else is wrong with the file or
+// with what it names; what cannot be read is as by default.
+struct BoxSections {
+  StorageSection storage;
+  AdminSection admin;
+};
+BoxSections read_box_sections(const std::string& file_name);
+
 // Parses and reads a text. On failure `diagnostics` has all errors, a line each, with their source
 // lines when `with_source`.
 std::optional<Configuration> read_configuration_text(std::string_view text,

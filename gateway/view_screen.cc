@@ -13,6 +13,8 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t max_column_width = 40;
+// A view without `columns` has those that devices name: there may be any number.
+constexpr std::size_t max_named_columns = 50;
 
 // Lines of cells, of which the first is the heading.
 class TextTable {
@@ -59,30 +61,53 @@ std::string upper(std::string_view name) {
   return text;
 }
 
+using Names = std::vector<std::string_view>;
+
+bool has_name(const Names& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+bool is_object(const Value* columns) { return columns != nullptr && columns->kind() == Kind::map; }
+
+// What of a row is in none of the named columns; data that is no object is there as it was.
+std::string rest_text(const Value* columns, const Names& names) {
+  if (!is_object(columns)) return cell_text(columns);
+  std::vector<MapEntry> rest;
+  for (const MapEntry& column : columns->as_map()) {
+    if (!has_name(names, column.key.as_text())) rest.push_back(column);
+  }
+  const Value value = rest.empty() ? Value::null() : Value::map(rest);
+  return cell_text(&value);
+}
+
 std::string rows_text(std::span<const Value> rows) {
-  // The columns of all rows, in the order in which they are first met.
-  std::vector<std::string_view> names;
-  bool has_other = false;  // rows that are no object: data as it was
+  Names names;  // the first columns of all rows, in the order in which they are met
+  bool has_rest = false;
   for (const Value& row : rows) {
     const Value* columns = row.find("columns");
-    has_other = has_other || columns == nullptr || columns->kind() != Kind::map;
-    if (columns == nullptr || columns->kind() != Kind::map) continue;
+    if (!is_object(columns)) {
+      has_rest = true;
+      continue;
+    }
     for (const MapEntry& column : columns->as_map()) {
-      if (std::ranges::find(names, column.key.as_text()) == names.end())
+      if (has_name(names, column.key.as_text())) continue;
+      if (names.size() < max_named_columns) {
         names.push_back(column.key.as_text());
+      } else {
+        has_rest = true;
+      }
     }
   }
   std::vector<std::string> heading = {"KEY", "TIME"};
   for (const std::string_view name : names) heading.push_back(upper(name));
-  if (has_other) heading.emplace_back("DATA");
+  if (has_rest) heading.emplace_back("DATA");
   TextTable table(heading);
   for (const Value& row : rows) {
     const Value* columns = row.find("columns");
-    const bool is_map = columns != nullptr && columns->kind() == Kind::map;
     std::vector<std::string> line = {cell_text(row.find("key")), cell_text(row.find("time"))};
     for (const std::string_view name : names)
-      line.push_back(is_map ? cell_text(columns->find(name)) : "-");
-    if (has_other) line.push_back(is_map ? "-" : cell_text(columns));
+      line.push_back(is_object(columns) ? cell_text(columns->find(name)) : "-");
+    if (has_rest) line.push_back(rest_text(columns, names));
     table.add(std::move(line));
   }
   return table.text();

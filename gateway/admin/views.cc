@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t page_slots = 500;
 constexpr std::size_t page_bytes = std::size_t{256} << 10;
 constexpr std::size_t max_answer_bytes = std::size_t{16} << 20;
+// Of a row beside its key and columns: itself, its place in the order, and names and time as JSON.
+constexpr std::size_t row_overhead = sizeof(ViewRow) + 100;
 
 AdminResponse text_response(int status, std::string text) {
   return {status, "text/plain", std::move(text)};
@@ -87,7 +89,7 @@ AdminResponse whole_view(std::string_view name, const LookAtGraph& look_at_graph
     if (!looked) return busy(looked.error());
     if (!is_there) return no_view(name);
     for (ViewRow& row : page.rows) {
-      bytes += row.key.size() + row.columns.size();
+      bytes += row.key.size() + row.columns.size() + row_overhead;
       rows.push_back(std::move(row));
     }
     next = page.next;
@@ -95,6 +97,7 @@ AdminResponse whole_view(std::string_view name, const LookAtGraph& look_at_graph
   // As people read: by the key's text, and keys of the same text by their bytes.
   std::vector<std::pair<std::string, const ViewRow*>> order;
   Arena arena;
+  order.reserve(rows.size());
   for (const ViewRow& row : rows) order.emplace_back(key_text(row.key, arena), &row);
   std::ranges::stable_sort(order, [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : a.second->key < b.second->key;

@@ -6,8 +6,9 @@
 //   /v1/views/latest/p7    {"key":"p7","time":"...","columns":{"t":21.5}}
 //
 // Rows are read page by page between beats, so that the engine never stops for a large table: each
-// is as it was at some moment of the answer. An answer has up to 16 MiB of rows; "complete" is
-// false when there were more. A key that is no text is written as JSON: /v1/views/latest/17.
+// is as it was at some moment of the answer. An answer has up to 16 MiB of rows, counted
+// with what each costs beside its text; "complete" is false when there were more. A key that is no
+// text is written as JSON: /v1/views/latest/17.
 #pragma once
 
 #include <functional>

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "config/document.h"
 #include "gateway/cli/print.h"
 #include "gateway/configuration.h"
 
@@ -14,11 +13,7 @@ namespace {
 // The socket that the options name: itself, the configuration's, or the default.
 std::string find_socket(const ToolOptions& options) {
   if (!options.socket.empty()) return options.socket;
-  AdminSection admin;
-  if (auto document = Document::load(options.configuration_file)) {
-    if (auto configuration = read_configuration(*document)) admin = configuration->admin;
-  }
-  return admin.resolved_socket();
+  return read_box_sections(options.configuration_file).admin.resolved_socket();
 }
 
 }  // namespace

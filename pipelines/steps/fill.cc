@@ -7,6 +7,7 @@
 #include "pipelines/aggregates/kept_value.h"
 #include "pipelines/aggregates/numbers.h"
 #include "pipelines/data_path.h"
+#include "pipelines/steps/clock_ahead.h"
 #include "pipelines/steps/times.h"
 
 namespace sluice {
@@ -41,6 +42,11 @@ class Fill final : public KeyedStep<Last> {
   Fill(std::optional<Expression> key, const KeyBounds& bounds, FillRule rule)
       : KeyedStep(std::move(key), std::nullopt, bounds), rule_(std::move(rule)) {}
 
+  void advance_time(EngineTime now, StepOutput& out) override {
+    made_ = 0;
+    KeyedStep::advance_time(now, out);
+  }
+
   bool uses_data() const override {
     return rule_.method != FillMethod::none || KeyedStep::uses_data();
   }
@@ -55,10 +61,13 @@ class Fill final : public KeyedStep<Last> {
     }
     if (!is_new && event->time <= keys_.read(slot).time) {
       if (event->time < keys_.read(slot).time) out.count("out_of_order", 1);
-      out.emit(event);
-      return true;
+      if (!is_from_wrong_clock(keys_.read(slot).time, *event)) {
+        out.emit(event);
+        return true;
+      }
+    } else if (!is_new) {
+      fill_gap(keys_.read(slot), *event, *values, out);
     }
-    if (!is_new) fill_gap(keys_.read(slot), *event, *values, out);
     keys_.edit(slot, [&](Last& last) {
       last.time = event->time;
       if (rule_.method != FillMethod::none) last.values.set(*values);
@@ -102,10 +111,13 @@ class Fill final : public KeyedStep<Last> {
     const std::int64_t first = multiple(last.time) + 1;
     const std::int64_t behind = multiple(end.time);
     if (first >= behind) return;
-    if (is_at_least_after(last.time, end.time, rule_.max_gap + Duration{1})) {
+    // Within max_gap no difference of these is large.
+    if (is_at_least_after(last.time, end.time, rule_.max_gap + Duration{1}) ||
+        behind - first > FillConfig::most_events_of_block - made_) {
       out.count("long_gaps", 1);
       return;
     }
+    made_ += behind - first;
     Arena& arena = out.arena();
     const Value start_values = last.values.value(arena);
     for (std::int64_t number = first; number < behind; ++number) {
@@ -143,6 +155,7 @@ class Fill final : public KeyedStep<Last> {
   }
 
   const FillRule rule_;
+  std::int64_t made_ = 0;  // events, in this block
   const DataPath mark_ = *DataPath::parse("data.filled");
 };
 

@@ -20,10 +20,13 @@
 //             null when either has none. A value that is there must be a finite number.
 //
 // A gap of more than `max_gap` from event to event stays as it is, counted as "long_gaps": the
-// device was off. So no event makes more than max_gap / every others.
+// device was off. So no event makes more than max_gap / every others. Nor is a gap filled with
+// which the step would make more than 50'000 events in one block: that is a long gap too.
 //
 // The order is that of arrival. An event that is not later than the one before it passes and
-// changes nothing (counted as "out_of_order" when it is earlier): where devices do not send in
+// changes nothing (counted as "out_of_order" when it is earlier); but when the one before it had a
+// time of more than 5 minutes after this one arrived, from a wrong clock, the series starts anew
+// with this one. Where devices do not send in
 // order, put `sort` before this step. Upstream events that are as they came go first among those of
 // one commit; behind a `sort` none is. A filled event is older than the one that ends the gap, so
 // it may be behind the watermark: a window that is to take it needs as much `lateness` as max_gap.
@@ -42,6 +45,7 @@ enum class FillMethod : std::uint8_t { none, previous, linear };
 
 struct FillConfig {
   static constexpr std::int64_t most_events = 1000;  // for one gap: max_gap / every
+  static constexpr std::int64_t most_events_of_block = 50'000;
   static constexpr std::size_t most_values = 16;
   static constexpr Duration least_every = std::chrono::milliseconds(1);
   static constexpr Duration most_every = std::chrono::hours(24) * 366;

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "pipelines/data_path.h"
 #include "pipelines/steps/extensions.h"
 #include "pipelines/steps/join_state.h"
+#include "pipelines/steps/result_fields.h"
 #include "pipelines/steps/times.h"
 
 namespace sluice {
@@ -42,6 +42,7 @@ class Join final : public KeyedStep<WaitingEvents> {
 
   void advance_watermark(Timestamp watermark, StepOutput& out) override;
   void advance_time(EngineTime now, StepOutput& out) override {
+    made_ = {};
     find_deadlines();
     KeyedStep::advance_time(now, out);
   }
@@ -85,6 +86,13 @@ class Join final : public KeyedStep<WaitingEvents> {
   }
 
   bool take(Event* event, const Value& value, Slot slot, bool is_new, StepOutput& out) override;
+  // Pairs, and the bytes of the held events in them.
+  struct Pairs {
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+  };
+  // Those that an event of this time would make.
+  Pairs pairs_of(Timestamp time, Slot slot) const;
   void meet(const Event& event, Slot slot, bool& is_matched, StepOutput& out);
   void make_room(Slot slot, std::size_t bytes, StepOutput& out);
   void leave(Slot slot, Leaving why, StepOutput& out) override;
@@ -93,8 +101,9 @@ class Join final : public KeyedStep<WaitingEvents> {
   void end_wait(const WaitingEvent& waiting, StepOutput& out) const;
   Event* pair(const Event* left, const Event* right, Arena& arena) const;
 
-  bool is_within(Timestamp a, Timestamp b) const {
-    return is_less_apart(a, b, config_.within + Duration(1));
+  // Whether an event of this time meets it.
+  bool is_met(const WaitingEvent& other, Timestamp time) const {
+    return other.side != side_ && is_less_apart(other.time, time, config_.within + Duration(1));
   }
 
   // --- Deadlines: by key, the time until which the first of its events waits ---
@@ -127,6 +136,7 @@ class Join final : public KeyedStep<WaitingEvents> {
   const Expression left_;
   const Expression right_;
   JoinSide side_ = JoinSide::left;  // of the event that is being taken
+  Pairs made_;                      // in this block
 
   // Found anew after entries were loaded.
   mutable bool are_deadlines_known_ = true;
@@ -139,14 +149,32 @@ bool Join::take(Event* event, const Value&, Slot slot, bool is_new, StepOutput& 
   stamped.extensions = extensions_of_result(*event, {}, out.arena());
   WaitingEvent waiting{{}, event->time, ++arrivals_, side_, false};
   if (!waiting.event.hold(stamped)) {
-    out.fail(event, "join: the event has more than 64 KiB");
+    out.fail(event, "join: the event has more than 64 KiB or is nested too deep");
     if (is_new) keys_.erase(slot);
     return false;
   }
+  const Pairs pairs = pairs_of(event->time, slot);
+  if (made_.count + pairs.count > JoinConfig::most_pairs_of_block ||
+      made_.bytes + pairs.bytes > JoinConfig::most_pair_bytes_of_block) {
+    out.fail(event, "join: too many pairs in one block");
+    return false;  // its key is not new: it would have met some
+  }
+  made_.count += pairs.count;
+  made_.bytes += pairs.bytes;
   meet(stamped, slot, waiting.is_matched, out);
   make_room(slot, waiting.event.heap_bytes(), out);
   edit(slot, [&](WaitingEvents& changed) { changed.add(std::move(waiting)); });
   return true;
+}
+
+Join::Pairs Join::pairs_of(Timestamp time, Slot slot) const {
+  Pairs pairs;
+  for (const WaitingEvent& other : keys_.read(slot).events) {
+    if (!is_met(other, time)) continue;
+    ++pairs.count;
+    pairs.bytes += other.event.heap_bytes();
+  }
+  return pairs;
 }
 
 // The event meets all of the other side that it is close to.
@@ -154,7 +182,7 @@ void Join::meet(const Event& event, Slot slot, bool& is_matched, StepOutput& out
   std::vector<std::size_t> met;
   const std::vector<WaitingEvent>& others = keys_.read(slot).events;
   for (std::size_t i = 0; i < others.size(); ++i) {
-    if (others[i].side == side_ || !is_within(others[i].time, event.time)) continue;
+    if (!is_met(others[i], event.time)) continue;
     const Event* const other = others[i].event.release(out.arena());
     out.emit(side_ == JoinSide::left ? pair(&event, other, out.arena())
                                      : pair(other, &event, out.arena()));
@@ -249,8 +277,7 @@ Event* Join::pair(const Event* left, const Event* right, Arena& arena) const {
 }
 
 void check_name(std::string_view field, const std::string& name, StepErrors& errors) {
-  const auto path = DataPath::parse("data." + name);
-  if (path && path->names().size() == 1) return;
+  if (is_plain_name(name)) return;
   errors.push_back({std::string(field), 0,
                     quoted(name) + " is not a name of letters, digits and '_', such as door"});
 }

@@ -21,6 +21,9 @@
 // in the order of their times. The wait ends early, counted as "early", when a key has more than
 // `max_events` (the oldest goes) or more than 256 KiB, or itself goes.
 //
+// An event with which more than 50'000 pairs would leave in one block, or pairs with more than
+// 64 MiB of events that waited, fails, and meets none.
+//
 // The result is as the left event was (of a right one alone: as that), with both data under their
 // names, the later of the two times, and the correlation: that of the left event, or its id; that
 // of the right one is its causationid.
@@ -39,6 +42,8 @@ enum class Unmatched : std::uint8_t { none, left, right, both };
 
 struct JoinConfig {
   static constexpr std::uint32_t most_events = 1000;
+  static constexpr std::uint64_t most_pairs_of_block = 50'000;
+  static constexpr std::uint64_t most_pair_bytes_of_block = std::uint64_t{64} << 20;
 
   KeyedConfig keyed;
   std::string left;  // conditions

@@ -6,45 +6,40 @@
 
 #include "pipelines/steps/extensions.h"
 #include "pipelines/steps/held_event.h"
+#include "pipelines/steps/merge_fields.h"
 #include "pipelines/steps/times.h"
 
 namespace sluice {
 namespace {
 
 struct Whole {
-  HeldEvent event;  // as it would leave, but for mergecount and mergecomplete
+  static constexpr MergedFields::Bounds bounds{MergeConfig::max_fields, HeldEvent::max_bytes};
+
+  HeldEvent event;  // as it would leave, but without data
+  MergedFields fields;
   Timestamp first{};
+  Timestamp latest{};
   std::uint64_t count = 0;
 
   void save(std::string& out) const {
     event.save(out);
+    fields.save(out);
     put_signed(out, first.time_since_epoch().count());
+    put_signed(out, latest.time_since_epoch().count());
     put_varint(out, count);
   }
   void load(ByteReader& in) {
     event.load(in);
+    fields.load(in, bounds);
     first = Timestamp(Duration(in.signed_varint()));
+    latest = Timestamp(Duration(in.signed_varint()));
     count = in.varint();
     if (event.is_empty()) in.fail();  // what is not there cannot leave
   }
-  static constexpr std::size_t max_heap_bytes = HeldEvent::max_heap_bytes;
-  std::size_t heap_bytes() const { return event.heap_bytes(); }
+  static constexpr std::size_t max_heap_bytes =
+      HeldEvent::max_heap_bytes + MergedFields::max_heap_bytes(bounds);
+  std::size_t heap_bytes() const { return event.heap_bytes() + fields.heap_bytes(); }
 };
-
-// `base` with the members of `part`, which take the place of those with the same name.
-Value merged(const Value& base, const Value& part, Arena& arena) {
-  const auto present = base.as_map();
-  MapEntry* const all = arena.array<MapEntry>(present.size() + part.as_map().size());
-  std::size_t used = 0;
-  for (const MapEntry& entry : present) all[used++] = entry;
-  for (const MapEntry& entry : part.as_map()) {
-    std::size_t place = 0;
-    while (place < used && !is_same(all[place].key, entry.key)) ++place;
-    if (place == used) ++used;
-    all[place] = entry;
-  }
-  return Value::map({all, used});
-}
 
 // A key lives as long as its whole: forgetting it is the time-out, which is counted from the first
 // event because later ones are no use of the key.
@@ -54,8 +49,11 @@ class Merge final : public KeyedStep<Whole> {
         std::optional<Expression> field, const KeyBounds& bounds, const MergeConfig& config)
       : KeyedStep(std::move(key), std::move(value), bounds),
         field_(std::move(field)),
-        within_(config.within),
-        expect_(config.expect) {}
+        within_(config.within) {
+    for (const std::string& name : config.expect) {
+      expect_.push_back(MergedFields::name_bytes(name));
+    }
+  }
 
   bool uses_data() const override { return true; }  // it is kept
 
@@ -73,25 +71,16 @@ class Merge final : public KeyedStep<Whole> {
       if (is_new) keys_.erase(slot);
       return false;
     }
-    const bool belongs = !is_new && is_near(keys_.read(slot).first, event->time);
-    if (part->as_map().size() > MergeConfig::max_fields)
-      return refuse_large(event, slot, is_new, out);
-    Event* const whole = belongs ? with_part(*event, *part, keys_.read(slot), arena)
-                                 : arena.make(begin(*event, *part, arena));
-    HeldEvent held;
-    if (whole->data.as_map().size() > MergeConfig::max_fields || !held.hold(*whole))
-      return refuse_large(event, slot, is_new, out);
-    if (belongs) {
-      out.drop(*event, "merged");
-    } else if (!is_new) {
-      leave_now(slot, out);
+    if (!is_storable(*part)) {
+      return refuse(event, "merge: the event is nested too deep", slot, is_new, out);
     }
-    keys_.edit(slot, [&](Whole& changed) {
-      changed.event = std::move(held);
-      if (!belongs) changed.first = event->time;
-      changed.count = belongs ? changed.count + 1 : 1;
-    });
-    if (!expect_.empty() && is_complete(whole->data)) {
+    const bool belongs = !is_new && is_near(keys_.read(slot).first, event->time);
+    if (!(belongs ? add(*event, *part, slot) : begin(*event, *part, slot, is_new, out))) {
+      return refuse(event, "merge: with this event it would have more than 1000 fields or 64 KiB",
+                    slot, is_new, out);
+    }
+    if (belongs) out.drop(*event, "merged");
+    if (!expect_.empty() && is_complete(keys_.read(slot))) {
       leave_now(slot, out);
       keys_.erase(slot);
       return false;
@@ -99,8 +88,46 @@ class Merge final : public KeyedStep<Whole> {
     return !belongs;
   }
 
-  bool refuse_large(Event* event, Slot slot, bool is_new, StepOutput& out) {
-    out.fail(event, "merge: with this event it would have more than 1000 fields or 64 KiB");
+  // The event becomes a part of the whole. False: it would be too large; nothing changed.
+  bool add(const Event& event, const Value& part, Slot slot) {
+    if (part.as_map().size() > MergeConfig::max_fields) return false;
+    bool is_added = false;
+    keys_.edit(slot, [&](Whole& whole) {
+      is_added = whole.fields.add(part, bounds_of(whole.event));
+      if (!is_added) return;
+      whole.latest = std::max(whole.latest, event.time);
+      ++whole.count;
+    });
+    return is_added;
+  }
+
+  // The event begins a whole, and the one that was there leaves. False: as for add().
+  bool begin(const Event& event, const Value& part, Slot slot, bool is_new, StepOutput& out) {
+    if (part.as_map().size() > MergeConfig::max_fields) return false;
+    Event empty = event;
+    empty.payload = {};
+    empty.has_payload = false;
+    empty.is_unchanged = false;
+    empty.data = Value::map({});
+    empty.extensions = extensions_of_result(event, {}, out.arena());
+    Whole whole;
+    whole.first = whole.latest = event.time;
+    whole.count = 1;
+    if (!whole.event.hold(empty) || !whole.fields.add(part, bounds_of(whole.event))) return false;
+    if (!is_new) leave_now(slot, out);
+    keys_.edit(slot, [&](Whole& changed) { changed = std::move(whole); });
+    return true;
+  }
+
+  // The event and its fields have 64 KiB together.
+  static MergedFields::Bounds bounds_of(const HeldEvent& event) {
+    MergedFields::Bounds bounds = Whole::bounds;
+    bounds.bytes -= std::min(bounds.bytes, event.heap_bytes());
+    return bounds;
+  }
+
+  bool refuse(Event* event, std::string_view why, Slot slot, bool is_new, StepOutput& out) {
+    out.fail(event, why);
     if (is_new) keys_.erase(slot);
     return false;
   }
@@ -128,34 +155,18 @@ class Merge final : public KeyedStep<Whole> {
     return Value::map({arena.make(MapEntry{name, value}), 1});
   }
 
-  static Event begin(const Event& event, const Value& part, Arena& arena) {
-    Event whole = event;
-    whole.payload = {};
-    whole.has_payload = false;
-    whole.is_unchanged = false;
-    whole.data = part;
-    whole.extensions = extensions_of_result(event, {}, arena);
-    return whole;
-  }
-
-  static Event* with_part(const Event& event, const Value& part, const Whole& present,
-                          Arena& arena) {
-    Event* const whole = present.event.release(arena);
-    whole->data = merged(whole->data, part, arena);
-    whole->time = std::max(whole->time, event.time);
-    return whole;
-  }
-
-  bool is_complete(const Value& data) const {
+  bool is_complete(const Whole& whole) const {
     return std::ranges::all_of(expect_,
-                               [&](const std::string& name) { return data.find(name) != nullptr; });
+                               [&](const std::string& name) { return whole.fields.has(name); });
   }
 
   void leave_now(Slot slot, StepOutput& out) const {
     const Whole& whole = keys_.read(slot);
     Event* const event = whole.event.release(out.arena());
+    event->data = whole.fields.value(out.arena());
+    event->time = whole.latest;
     const Attribute count{"mergecount", Value::integer(static_cast<std::int64_t>(whole.count))};
-    const Attribute complete{"mergecomplete", Value::boolean(is_complete(event->data))};
+    const Attribute complete{"mergecomplete", Value::boolean(is_complete(whole))};
     event->extensions = expect_.empty()
                             ? extensions_of_result(*event, {count}, out.arena())
                             : extensions_of_result(*event, {count, complete}, out.arena());
@@ -164,7 +175,7 @@ class Merge final : public KeyedStep<Whole> {
 
   const std::optional<Expression> field_;
   const Duration within_;
-  const std::vector<std::string> expect_;
+  std::vector<std::string> expect_;  // as MergedFields has names; constant
 };
 
 void check_expected(const std::vector<std::string>& expect, StepErrors& errors) {

@@ -16,7 +16,7 @@
 // when its key is evicted. It is as the first event was, with the latest time, the extensions
 // mergecount (events in it) and, with `expect`, mergecomplete, and keeps the correlation. Each
 // event but the first is dropped, reason "merged". An event with which it would have more than 1000
-// fields or 64 KiB fails, and the rest goes on without it.
+// fields or 64 KiB, or that is nested too deep to be kept, fails, and the rest goes on without it.
 //
 // One whole is open per key: where those of different times overlap, the time belongs to the key:
 // key = "[sender, time]". (Telegraf's merge aggregator is this with within = "0s" and no `expect`.)

@@ -61,8 +61,9 @@ class Sequence final : public Step {
   Result<void> load_slice(std::string_view slice) override {
     ByteReader in(slice);
     if (in.fixed<std::uint8_t>() != format_version) return damaged();
+    const Slot first = keys_.end_slot();
     TRY(keys_.load_slice(in.rest()));
-    return list_deadlines();
+    return list_deadlines(first);
   }
   std::size_t memory_bytes() const override { return sizeof(*this) + keys_.memory_bytes(); }
   std::size_t memory_limit() const override { return sizeof(*this) + keys_.memory_limit(); }
@@ -97,14 +98,14 @@ class Sequence final : public Step {
     const auto key = key_.read(*event, out.arena());
     if (!key) return out.fail(event, key.error().message);
     Slot slot = keys_.find(*key);
-    const auto wanted = pattern_.look(*event, asked(slot, event->time), out.arena());
+    auto wanted = pattern_.look(*event, asked(slot, event->time), out.arena());
     if (!wanted) return out.fail(event, wanted.error().message);
     const bool is_new = slot == Keys::none;
-    if (wanted->when == 0 && (is_new || wanted->without == 0)) return out.drop(*event, "no_match");
-    bytes_.clear();
-    append_event(bytes_, *event);
-    if (bytes_.size() > OpenMatches::max_event_bytes) {
-      return out.fail(event, "sequence: the event has more than 64 KiB");
+    // What cannot be kept takes part in no match, and ends those that it must not come in.
+    const std::string_view refusal = wanted->when == 0 ? std::string_view{} : write(*event);
+    if (!refusal.empty()) wanted->when = 0;
+    if (wanted->when == 0 && (is_new || wanted->without == 0)) {
+      return refusal.empty() ? out.drop(*event, "no_match") : out.fail(event, refusal);
     }
     const auto evicted = [&](Slot oldest) { forget(oldest, out); };
     if (is_new) slot = keys_.add(*key, evicted);
@@ -112,10 +113,23 @@ class Sequence final : public Step {
 
     bool is_taken = false;
     keys_.edit(slot, [&](OpenMatches& open) { is_taken = take(*event, *wanted, slot, open, out); });
-    out.drop(*event, is_taken ? "taken" : "no_match");
+    if (refusal.empty()) {
+      out.drop(*event, is_taken ? "taken" : "no_match");
+    } else {
+      out.fail(event, refusal);
+    }
     if (keys_.read(slot).all.empty()) return keys_.erase(slot);
     if (is_taken && !is_new) keys_.use(slot);
     keys_.shrink(evicted);
+  }
+
+  // Writes to bytes_ what a match keeps of the event. Not empty: why it cannot be kept.
+  std::string_view write(const Event& event) {
+    if (!is_storable(event.data)) return "sequence: the event is nested too deep";
+    bytes_.clear();
+    append_event(bytes_, event);
+    return bytes_.size() > OpenMatches::max_event_bytes ? "sequence: the event has more than 64 KiB"
+                                                        : "";
   }
 
   // The steps that an event of that time may be wanted by.
@@ -129,7 +143,7 @@ class Sequence final : public Step {
   }
 
   // Leads on the matches of the event's key, from the oldest, and opens one; bytes_ is what they
-  // keep of it. True: one of them took it.
+  // keep of it, when one wants it. True: one of them took it.
   bool take(const Event& event, const SequencePattern::Wanted& wanted, Slot slot, OpenMatches& open,
             StepOutput& out) {
     bool is_taken = false;
@@ -145,14 +159,18 @@ class Sequence final : public Step {
         match.take(event.time, bytes_);
         is_taken = true;
         ++i;
-      } else if (!finish(match, event.time, keys_.key(slot), out)) {
-        ++i;
-      } else if (after_match_ == AfterMatch::skip_past_last) {
-        while (!open.all.empty()) close(open, 0);
-        return true;
       } else {
-        close(open, i);
+        const Ending ending = finish(match, event.time, keys_.key(slot), out);
+        if (ending == Ending::passed_over) {
+          ++i;
+          continue;
+        }
         is_taken = true;
+        if (ending == Ending::matched && after_match_ == AfterMatch::skip_past_last) {
+          while (!open.all.empty()) close(open, 0);
+          return true;
+        }
+        close(open, i);
       }
     }
     if ((wanted.when & 1) != 0) {
@@ -163,25 +181,38 @@ class Sequence final : public Step {
     return is_taken;
   }
 
-  // Lets the result of the match go that ends with the event in bytes_. False: it does not end with
-  // it, as `where` says.
-  bool finish(const OpenMatch& match, Timestamp time, std::string_view key, StepOutput& out) const {
+  // What the last event is to a match.
+  enum class Ending : std::uint8_t {
+    passed_over,  // `where` says that it does not end with it
+    failed,       // it is over without one
+    matched,
+  };
+
+  // Lets the result of the match go that ends with the event in bytes_.
+  Ending finish(const OpenMatch& match, Timestamp time, std::string_view key,
+                StepOutput& out) const {
+    // Most events are passed over: what `where` looks at then does not stay until the beat ends.
+    Arena scratch;
+    const auto result_in = [&](Arena& arena) {
+      return pattern_.result(key, arena.join(match.events, bytes_), time, arena);
+    };
+    Result<bool> is_match = true;
+    if (pattern_.has_where()) is_match = pattern_.is_match(*result_in(scratch), scratch);
+    if (is_match && !*is_match) return Ending::passed_over;
     Arena& arena = out.arena();
-    Event* const result = pattern_.result(key, arena.join(match.events, bytes_), time, arena);
-    const auto is_match = pattern_.is_match(*result, arena);
+    Event* const result = result_in(arena);
     if (!is_match) {
       out.fail(result, is_match.error().message);
-      return true;
+      return Ending::failed;
     }
-    if (!*is_match) return false;
     const auto data = pattern_.emitted(*result, arena);
     if (!data) {
       out.fail(result, data.error().message);
-      return true;
+      return Ending::failed;
     }
     result->data = *data;
     out.emit(result);
-    return true;
+    return Ending::matched;
   }
 
   void begin(Timestamp time, Slot slot, OpenMatches& open) {
@@ -211,10 +242,10 @@ class Sequence final : public Step {
     out.count("evicted_keys", 1);
   }
 
-  // After a load: the deadlines of all matches.
-  Result<void> list_deadlines() {
-    deadlines_.clear();
-    for (Slot slot = keys_.oldest(); slot != Keys::none; slot = keys_.newer(slot)) {
+  // After a load: the deadlines of all matches from this slot on. No slot is free before the first
+  // event, so what one slice brought lies behind what those before it did.
+  Result<void> list_deadlines(Slot first) {
+    for (Slot slot = first; slot < keys_.end_slot(); ++slot) {
       for (const OpenMatch& match : keys_.read(slot).all) {
         if (match.taken >= pattern_.size()) return damaged();
         const bool is_listed = deadlines_.emplace(deadline_of(match), slot).second;

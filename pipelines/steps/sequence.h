@@ -34,7 +34,9 @@
 //
 // The events that come end here: reason "taken" when a match took or began with it, else
 // "no_match". An event on which a condition that is needed fails, fails and changes nothing; a
-// match on which `where` or `emit` fails is over, and its result fails.
+// match on which `where` or `emit` fails is over, and its result fails; the others of the key stay.
+// A step takes no event of more than 64 KiB or nested too deep to be kept: that fails too, but as a
+// `not` it ends matches first.
 //
 // A key is remembered while it has open matches, at most max_matches and 64 KiB of events; when
 // there are more the oldest go, counted as "full_matches".

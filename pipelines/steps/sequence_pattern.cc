@@ -3,7 +3,6 @@
 #include <set>
 #include <utility>
 
-#include "pipelines/data_path.h"
 #include "pipelines/windows/window_key.h"
 
 namespace sluice {
@@ -14,11 +13,6 @@ Result<bool> is_true(const Expression& condition, const Event& event, std::strin
   const Value value = condition.evaluate(event, arena);
   if (value.kind() == Kind::boolean) return value.as_bool();
   return Error{ErrorKind::bad_input, std::string(what) + ": " + condition_failure(value)};
-}
-
-bool is_plain_name(const std::string& name) {
-  const auto path = DataPath::parse("data." + name);
-  return path && path->names().size() == 1;
 }
 
 }  // namespace
@@ -97,25 +91,12 @@ Event* SequencePattern::result(std::string_view key, std::string_view events, Ti
 }
 
 Result<bool> SequencePattern::is_match(const Event& result, Arena& arena) const {
-  if (!where_) return true;
   return is_true(*where_, result, "where", arena);
 }
 
 Result<Value> SequencePattern::emitted(const Event& result, Arena& arena) const {
   if (emit_.empty()) return result.data;
-  MapEntry* const fields = arena.array<MapEntry>(emit_.size());
-  for (std::size_t i = 0; i < emit_.size(); ++i) {
-    const Value value = emit_[i].expression.evaluate(result, arena);
-    if (value.kind() >= Kind::type) {
-      return Error{ErrorKind::bad_input,
-                   "emit." + emit_[i].name + ": " +
-                       (value.is_error() ? std::string(value.as_text())
-                                         : "an event cannot carry a value of type " +
-                                               std::string(kind_name(value.kind())))};
-    }
-    fields[i] = {Value::string(emit_[i].name), value};
-  }
-  return Value::map({fields, emit_.size()});
+  return evaluate_fields(emit_, "emit", result, arena);
 }
 
 }  // namespace sluice

@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "pipelines/step_error.h"
+#include "pipelines/steps/result_fields.h"
 #include "pipelines/steps/sequence.h"
 #include "pipelines/steps/sequence_matches.h"
 
@@ -37,7 +38,8 @@ class SequencePattern {
   // The events of a match, whole or not, under their names; `events`, as in OpenMatch, are lent to
   // the result.
   Event* result(std::string_view key, std::string_view events, Timestamp time, Arena& arena) const;
-  // Whether `where` is true of a whole match. Errors: bad_input.
+  bool has_where() const { return where_.has_value(); }
+  // Whether `where` is true of a whole match; there must be one. Errors: bad_input.
   Result<bool> is_match(const Event& result, Arena& arena) const;
   // The fields of `emit` over a whole match, or its data when there are none. Errors: bad_input.
   Result<Value> emitted(const Event& result, Arena& arena) const;
@@ -48,14 +50,10 @@ class SequencePattern {
     std::optional<Expression> when;
     std::optional<Expression> without;
   };
-  struct Field {
-    std::string name;
-    Expression expression;
-  };
 
   std::vector<Awaited> steps_;
   std::optional<Expression> where_;
-  std::vector<Field> emit_;
+  std::vector<ResultField> emit_;
 };
 
 }  // namespace sluice

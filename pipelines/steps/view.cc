@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "pipelines/steps/clock_ahead.h"
+#include "pipelines/steps/result_fields.h"
 #include "pipelines/tables/table_view.h"
 
 namespace sluice {
@@ -30,14 +32,9 @@ struct Row {
   }
 };
 
-struct Column {
-  std::string name;
-  Expression expression;
-};
-
 class View final : public KeyedStep<Row>, public TableView {
  public:
-  View(std::string name, std::optional<Expression> key, std::vector<Column> columns,
+  View(std::string name, std::optional<Expression> key, std::vector<ResultField> columns,
        const KeyBounds& bounds)
       : KeyedStep(std::move(key), std::nullopt, bounds),
         name_(std::move(name)),
@@ -45,8 +42,8 @@ class View final : public KeyedStep<Row>, public TableView {
 
   bool uses_data() const override {
     return columns_.empty() || KeyedStep::uses_data() ||
-           std::ranges::any_of(columns_,
-                               [](const Column& column) { return column.expression.uses_data(); });
+           std::ranges::any_of(
+               columns_, [](const ResultField& column) { return column.expression.uses_data(); });
   }
 
   const TableView* view() const override { return this; }
@@ -81,7 +78,10 @@ class View final : public KeyedStep<Row>, public TableView {
   }
 
   bool take(Event* event, const Value&, Slot slot, bool is_new, StepOutput& out) override {
-    if (is_new || event->time >= keys_.read(slot).time) {
+    const Timestamp known = keys_.read(slot).time;
+    if (!is_new && event->time < known && !is_from_wrong_clock(known, *event)) {
+      out.count("out_of_order", 1);
+    } else {
       auto columns = encoded_columns(*event, out.arena());
       if (!columns) {
         out.fail(event, columns.error().message);
@@ -99,22 +99,11 @@ class View final : public KeyedStep<Row>, public TableView {
   }
 
   Result<std::string> encoded_columns(const Event& event, Arena& arena) const {
-    Value row = event.data;
-    if (!columns_.empty()) {
-      MapEntry* const entries = arena.array<MapEntry>(columns_.size());
-      for (std::size_t i = 0; i < columns_.size(); ++i) {
-        const Value value = columns_[i].expression.evaluate(event, arena);
-        if (value.kind() >= Kind::type) {
-          return Error{
-              ErrorKind::bad_input,
-              "view.columns." + columns_[i].name + ": " +
-                  (value.is_error() ? std::string(value.as_text())
-                                    : "a value of type " + std::string(kind_name(value.kind())) +
-                                          " cannot be kept")};
-        }
-        entries[i] = {Value::string(columns_[i].name), value};
-      }
-      row = Value::map({entries, columns_.size()});
+    const Value row = columns_.empty()
+                          ? event.data
+                          : TRY(evaluate_fields(columns_, "view.columns", event, arena));
+    if (!is_storable(row)) {
+      return Error{ErrorKind::bad_input, "view: the row is nested too deep"};
     }
     std::string bytes;
     encode(bytes, row);
@@ -124,7 +113,7 @@ class View final : public KeyedStep<Row>, public TableView {
   }
 
   const std::string name_;
-  const std::vector<Column> columns_;
+  const std::vector<ResultField> columns_;
 };
 
 }  // namespace
@@ -135,7 +124,7 @@ StepOrErrors make_view(const ViewConfig& config) {
   if (config.name.empty() || config.name.find_first_of("/? \t\n") != std::string::npos) {
     errors.push_back({"name", 0, "a view has a name without blanks and '/', for example latest"});
   }
-  std::vector<Column> columns;
+  std::vector<ResultField> columns;
   std::set<std::string_view> names;
   for (const ViewColumn& column : config.columns) {
     const std::string field = "columns." + column.name;

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -89,6 +90,14 @@ class World:
     def view(self, *arguments):
         return self.gateway.run_tool("view", *arguments, "--socket", self.gateway.socket)
 
+    def http_text(self, path):
+        """Status and body, whatever the status."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
     def http(self, path):
         return json.loads(urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=5).read())
 
@@ -144,14 +153,43 @@ def test_a_bad_table_is_refused_with_its_line_and_the_last_good_one_goes_on(worl
 
 
 def test_a_box_starts_with_the_stored_files_when_those_on_the_disk_are_bad(world):
-    assert world.gateway.stop() == 0
+    world.gateway.kill()
     os.remove(os.path.join(world.folder, "devices.csv"))
-    world.gateway.start(world.mqtt, {"STATE_DIRECTORY": os.path.join(world.folder, "store")})
-    status = world.status()
-    assert status["red"] and "there is no file" in status["refused"], status
+    # Its own file says where the store and the socket are, also when it is not in force.
+    nowhere = os.path.join(world.folder, "nowhere")
+    world.gateway.start(world.mqtt, {"STATE_DIRECTORY": nowhere, "RUNTIME_DIRECTORY": nowhere})
+    shown = world.gateway.run_tool("status", "--json", "--config", world.gateway.config)
+    status = json.loads(shown.stdout)
+    assert status["red"] and "there is no file" in status["refused"], shown
+    assert world.http_text("/readyz")[0] == 503
     world.publish("d2", 1, 5)
     world.publish("d2", 20, 0)
     assert world.windows(1) == {"south": (1, 5)}, world.upstream.snapshot()
+    assert not os.path.exists(nowhere)
+
+
+def test_a_start_that_was_refused_for_a_file_is_ready_once_the_file_is_mended(world):
+    for mended in ("id,site\nd1,north\nd2,south\n", "id,site\nd1,east\nd2,west\n"):  # the old one, and another
+        world.gateway.kill()
+        world.write("devices.csv", "id,site\nd1\n")
+        world.gateway.start(world.mqtt)
+        wait_until(lambda: "the old one goes on" in world.gateway.tail(200), 15, "the fault is seen on the disk")
+        assert world.http_text("/readyz")[0] == 503
+        world.write("devices.csv", mended)
+        wait_until(lambda: world.http_text("/readyz")[0] == 200, 15, "it is ready again")
+        assert not world.status()["red"], world.status()
+        os.remove(world.gateway.log)
+
+
+def test_a_reload_that_was_refused_for_its_text_is_not_forgotten_when_a_file_changes(world):
+    with open(world.gateway.config) as f:
+        good = f.read()
+    world.write("sluice.toml", good.replace("[sinks.cloud]", "[sinks.clouds]"))
+    assert world.gateway.run_tool("reload", "--socket", world.gateway.socket).returncode != 0
+    world.write("devices.csv", "id,site\nd1,east\nd2,west\n")
+    wait_until(lambda: "has changed and is in force" in world.gateway.tail(), 15, "the table is read again")
+    wait_until(lambda: "cloud" in world.http_text("/readyz")[1], 15, "it is still told")
+    assert world.http_text("/readyz")[0] == 503
 
 
 def test_rows_of_a_view_are_there_for_people_and_programs_also_after_a_kill(world):

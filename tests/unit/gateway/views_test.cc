@@ -12,6 +12,7 @@
 namespace sluice {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
@@ -92,6 +93,25 @@ TEST_F(ViewsTest, A_large_table_is_read_in_pages) {
   EXPECT_EQ(looks_, 3);
   for (int i = 0; i < 1'200; ++i)
     EXPECT_THAT(response.body, HasSubstr("{\"key\":" + std::to_string(i) + ","));
+}
+
+TEST_F(ViewsTest, An_answer_of_many_small_rows_is_bounded_by_what_they_need_and_not_by_their_text) {
+  for (int i = 0; i < 100'000; ++i) add(Value::integer(i), Value::integer(0));
+  const AdminResponse response = ask("/v1/views/latest");
+  EXPECT_THAT(response.body, HasSubstr("\"complete\":false"));
+  EXPECT_GT(response.body.size(), std::size_t{4} << 20);
+}
+
+TEST_F(ViewsTest, The_screen_shows_columns_beyond_the_fiftieth_as_data) {
+  std::string columns;
+  for (int i = 0; i < 50; ++i) columns += "\"c" + std::to_string(i) + "\":1,";
+  const std::string screen = *render_view(
+      R"({"view":"v","complete":true,"rows":[{"key":1,"time":"t","columns":{)" + columns +
+      R"("x":2,"y":3}},{"key":2,"time":"t","columns":{"c0":4}},{"key":3,"time":"t","columns":5}]})");
+  EXPECT_THAT(screen, HasSubstr("  C49  DATA\n"));
+  EXPECT_THAT(screen, HasSubstr("  1    {\"x\":2,\"y\":3}\n"));
+  EXPECT_THAT(screen, HasSubstr("  -    -\n3 "));
+  EXPECT_THAT(screen, EndsWith("  -    5\n"));
 }
 
 TEST_F(ViewsTest, The_screen_has_a_column_for_each_field) {

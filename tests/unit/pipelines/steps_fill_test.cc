@@ -167,6 +167,50 @@ TEST(Fill, Values_that_are_too_big_to_keep_fail) {
   EXPECT_THAT(out.failed, ElementsAre(events[0]));
 }
 
+TEST(Fill, A_time_of_a_wrong_clock_holds_back_nothing) {
+  const auto step = must(make_fill(every(10)));
+  Recording out;
+  const std::int64_t now = 1'000'000;
+  const std::int64_t ahead = 5 * 60 * 1000;
+  const auto send = [&](std::int64_t ms) {
+    Event* event = make_event(out.arena(), "a", ms, Value::integer(1));
+    event->received = at_ms(now);
+    step->process(std::span<Event* const>(&event, 1), out);
+    return out.take().size();
+  };
+  EXPECT_EQ(send(now), 1u);
+  EXPECT_EQ(send(now + ahead + 1), 1u);
+  EXPECT_EQ(send(now + 10), 1u) << "the series starts anew";
+  EXPECT_EQ(send(now + 30), 2u);
+  EXPECT_EQ(send(now + ahead), 1u);
+  EXPECT_EQ(send(now + 10), 1u) << "this is only late";
+  EXPECT_EQ(send(now + 30), 1u);
+  EXPECT_EQ(out.counted["long_gaps"], 2u);
+}
+
+TEST(Fill, Of_one_block_only_so_many_events_are_made) {
+  FillConfig config = every(10);
+  config.max_gap = config.every * FillConfig::most_events;
+  const auto step = must(make_fill(config));
+  Recording out;
+  const std::int64_t gaps = FillConfig::most_events_of_block / (FillConfig::most_events - 1);
+  const auto send = [&](std::int64_t keys, std::int64_t ms) {
+    std::vector<Event*> events;
+    for (std::int64_t i = 0; i < keys; ++i) {
+      events.push_back(make_event(out.arena(), std::to_string(i), ms, Value::integer(1)));
+    }
+    step->process(events, out);
+    return static_cast<std::int64_t>(out.take().size());
+  };
+  const std::int64_t made = gaps * (FillConfig::most_events - 1);
+  send(gaps + 2, 0);
+  EXPECT_EQ(send(gaps + 2, 10'000), gaps + 2 + made);
+  EXPECT_EQ(out.counted["long_gaps"], 2u);
+  step->advance_time(engine_ms(0), out);
+  EXPECT_EQ(send(gaps, 20'000), gaps + made) << "another block";
+  EXPECT_EQ(out.counted["long_gaps"], 2u);
+}
+
 TEST(Fill, Times_at_the_ends_of_the_range_do_no_harm) {
   FillConfig config = every(1);
   config.every = FillConfig::most_every;

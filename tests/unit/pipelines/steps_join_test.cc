@@ -247,6 +247,50 @@ TEST(Join, Beyond_max_events_the_oldest_goes_early_as_if_its_time_were_over) {
   EXPECT_EQ(out.counted["early"], 2u);
 }
 
+// What one message can be split into, each event meeting all that wait.
+TEST(Join, Of_one_block_only_so_many_pairs_are_made) {
+  JoinConfig config = config_of(1000);
+  config.max_events = JoinConfig::most_events;
+  const auto step = must(make_join(config));
+  Recording out;
+  const std::size_t lefts = 500;
+  const std::size_t rights = JoinConfig::most_pairs_of_block / lefts;
+  const auto send = [&](std::string_view side, std::size_t count) {
+    std::vector<Event*> events;
+    for (std::size_t i = 0; i < count; ++i)
+      events.push_back(side_event(out.arena(), side, "k", 1, 1));
+    step->process(events, out);
+    return out.take().size();
+  };
+  EXPECT_EQ(send("l", lefts), 0u);
+  EXPECT_EQ(send("r", rights + 3), JoinConfig::most_pairs_of_block);
+  ASSERT_EQ(out.failed.size(), 3u);
+  EXPECT_THAT(out.reasons[0], ::testing::HasSubstr("too many pairs in one block"));
+  step->advance_time(engine_ms(0), out);
+  EXPECT_EQ(send("r", 1), lefts) << "another block";
+  EXPECT_EQ(out.failed.size(), 3u);
+  step->advance_watermark(Timestamp::max(), out);
+  EXPECT_EQ(out.dropped["joined"], lefts + rights + 1);
+}
+
+TEST(Join, Pairs_of_large_events_are_fewer) {
+  JoinConfig config = config_of(1000);
+  config.max_events = JoinConfig::most_events;
+  const auto step = must(make_join(config));
+  Recording out;
+  std::vector<Event*> events;
+  const std::string large(60'000, 'x');
+  for (int i = 0; i < 3; ++i) {
+    events.push_back(make_event(out.arena(), "k", 1, Value::string(large)));
+    events.back()->type = "l";
+  }
+  for (int i = 0; i < 500; ++i) events.push_back(side_event(out.arena(), "r", "k", 1, 1));
+  step->process(events, out);
+  EXPECT_GT((out.emitted.size() + 3) * 60'200, JoinConfig::most_pair_bytes_of_block);
+  EXPECT_LT(out.emitted.size() * 60'000, JoinConfig::most_pair_bytes_of_block);
+  EXPECT_EQ(out.emitted.size() / 3 + out.failed.size(), 500u);
+}
+
 TEST(Join, Memory_stays_within_its_limit_under_random_keys_and_large_values) {
   JoinConfig config = config_of(1'000'000);
   config.keyed.bounds.max_memory = std::size_t{1} << 20;
@@ -268,6 +312,7 @@ TEST(Join, Memory_stays_within_its_limit_under_random_keys_and_large_values) {
     }
     if (block % 10 == 0) step->begin_snapshot();
     step->process(events, out);
+    step->advance_time(engine_ms(block), out);
     in += events.size();
     for (const auto& [reason, count] : out.dropped) ended += count;
     ASSERT_LE(step->memory_bytes(), step->memory_limit());

@@ -231,6 +231,67 @@ TEST(Merge, What_is_no_object_or_would_grow_too_large_fails_and_the_rest_goes_on
   EXPECT_THAT(out.reasons.back(), HasSubstr("1000 fields"));
 }
 
+TEST(Merge, What_is_nested_too_deep_fails) {
+  const auto step = must(make_merge(config_of(1000, 50)));
+  Recording out;
+  Value deep = Value::integer(0);
+  for (int i = 0; i < max_value_depth; ++i) deep = Value::list({out.arena().make(deep), 1});
+  std::vector<Event*> events = {part(out.arena(), "a", 1, "x", deep)};
+  step->process(events, out);
+  EXPECT_THAT(out.reasons, ElementsAre(HasSubstr("nested too deep")));
+}
+
+TEST(Merge, A_field_that_is_replaced_again_and_again_takes_its_room_once) {
+  const auto step = must(make_merge(config_of(1000, 50)));
+  Recording out;
+  std::vector<Event*> events;
+  for (int i = 0; i < 200; ++i) {
+    const std::string text(static_cast<std::size_t>(30'000 - i), 'x');
+    events.push_back(
+        part(out.arena(), "a", 1, i % 2 == 0 ? "x" : "y", Value::string(out.arena().copy(text))));
+  }
+  step->process(events, out);
+  EXPECT_LE(step->memory_bytes(), std::size_t{1} << 20);
+  // A name that is twice in one part replaces what was there once.
+  const std::string half(30'000, 'h');
+  std::vector<MapEntry> twice = {{Value::string("x"), Value::integer(1)},
+                                 {Value::string("x"), Value::string(half)},
+                                 {Value::string("z"), Value::string(half)}};
+  Event* over = make_event(out.arena(), {});
+  over->subject = "a";
+  over->data = Value::map(twice);
+  step->process(std::span<Event* const>(&over, 1), out);
+  EXPECT_THAT(out.reasons, ElementsAre(HasSubstr("64 KiB")));
+  step->advance_time(engine_ms(0), out);
+  step->advance_time(engine_ms(50), out);
+  const auto emitted = out.take();
+  ASSERT_EQ(emitted.size(), 1u);
+  EXPECT_EQ(find_extension(*emitted[0], "mergecount")->as_int(), 200);
+  ASSERT_EQ(emitted[0]->data.as_map().size(), 2u);
+  EXPECT_EQ(emitted[0]->data.find("x")->as_text().size(), 30'000u - 198);
+  EXPECT_EQ(emitted[0]->data.find("y")->as_text().size(), 30'000u - 199);
+}
+
+// As much as one message can be split into.
+TEST(Merge, A_part_costs_what_it_has_and_not_what_the_whole_has) {
+  const auto step = must(make_merge(config_of(1000, 50)));
+  Recording out;
+  std::vector<Event*> events;
+  for (int i = 0; i < 16'000; ++i) {
+    events.push_back(part(out.arena(), "a", 1, "field" + std::to_string(i % 1000),
+                          Value::string("a value of some length")));
+  }
+  const auto bytes_before = out.arena().held_bytes();
+  step->process(events, out);
+  EXPECT_LT(out.arena().held_bytes() - bytes_before, std::size_t{16} << 20);
+  EXPECT_THAT(out.reasons, ElementsAre());
+  step->advance_time(engine_ms(0), out);
+  step->advance_time(engine_ms(50), out);
+  ASSERT_EQ(out.emitted.size(), 1u);
+  EXPECT_EQ(out.emitted[0]->data.as_map().size(), 1000u);
+  EXPECT_EQ(out.emitted[0]->data.as_map()[7].key.as_text(), "field7");
+}
+
 TEST(Merge, Memory_stays_within_its_limit_under_random_keys_and_large_values) {
   MergeConfig config = config_of(1000, 1'000'000);
   config.keyed.bounds.max_memory = std::size_t{1} << 20;

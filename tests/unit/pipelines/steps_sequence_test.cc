@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -329,6 +330,106 @@ TEST_F(SequenceScript, Events_that_begin_nothing_push_out_no_key) {
   EXPECT_THAT(send(*step, 30, 2), ElementsAre("k 30: a=1@10 b=2@30"));
   EXPECT_EQ(out_.dropped["no_match"], 1u);
   EXPECT_EQ(out_.dropped["taken"], 2u);
+}
+
+TEST_F(SequenceScript, A_match_that_fails_ends_no_other) {
+  for (const bool where_fails : {true, false}) {
+    SequenceConfig config = one_then_two();
+    config.steps[0].when = "has(data.v) && data.v != 2";
+    if (where_fails) {
+      config.where = "data.a.data.v < 9";  // not of a text
+    } else {
+      config.emit = {{"a", "{'time': data.a.time, 'data': {'v': data.a.data.v + 0}}"}};
+    }
+    const auto step = must(make_sequence(config));
+    const std::size_t failed = out_.failed.size();
+    send(*step, 10, Value::string("?"));
+    send(*step, 20, 1);
+    EXPECT_EQ(send(*step, 30, 2).size(), 1u);
+    EXPECT_EQ(out_.failed.size(), failed + 1);
+    EXPECT_FALSE(step->next_watermark().has_value()) << "both are over";
+  }
+}
+
+// A list in a list, and so on.
+Value nested(Arena& arena, int depth) {
+  Value value = Value::integer(0);
+  for (int i = 0; i < depth; ++i) value = Value::list({arena.make(value), 1});
+  return value;
+}
+
+TEST_F(SequenceScript, What_cannot_be_kept_ends_matches_that_it_must_not_come_in) {
+  const Value huge = Value::string(out_.arena().copy(std::string(70'000, 'x')));
+  for (const Value& value : {huge, nested(out_.arena(), max_value_depth + 1)}) {
+    SequenceConfig config = one_then_two();
+    config.steps[0].when = "data.v != 2";
+    config.steps[1].without = "data.v != 1 && data.v != 2";
+    const auto step = must(make_sequence(config));
+    const std::size_t failed = out_.failed.size();
+    send(*step, 5, value);
+    EXPECT_FALSE(step->next_watermark().has_value()) << "it began nothing";
+    send(*step, 10, 1);
+    send(*step, 20, value);
+    EXPECT_EQ(out_.failed.size(), failed + 2);
+    EXPECT_THAT(out_.reasons.back(), ::testing::AnyOf(HasSubstr("64 KiB"), HasSubstr("too deep")));
+    EXPECT_FALSE(step->next_watermark().has_value());
+    EXPECT_THAT(send(*step, 30, 2), ElementsAre());
+    // As `not` alone its size does not matter.
+    config.steps[0].when = "data.v == 1";
+    const auto other = must(make_sequence(config));
+    send(*other, 10, 1);
+    send(*other, 20, value);
+    EXPECT_EQ(out_.failed.size(), failed + 2);
+    EXPECT_FALSE(other->next_watermark().has_value());
+  }
+}
+
+TEST(Sequence, Goes_on_after_a_state_of_many_slices) {
+  constexpr int keys = 8'000;
+  const auto step = must(make_sequence(one_then_two()));
+  Recording out;
+  std::vector<Event*> events;
+  for (int i = 0; i < keys; ++i) {
+    events.push_back(make_event(out.arena(), std::to_string(i), i, Value::integer(1)));
+  }
+  step->process(events, out);
+  const auto restored = must(make_sequence(one_then_two()));
+  ASSERT_TRUE(copy_state(*step, *restored, 1).is_ok());
+  restored->advance_watermark(at_ms(2'601), out);
+  EXPECT_EQ(out.counted["timeouts"], 2'501u);
+  Event* last = make_event(out.arena(), "7999", keys, Value::integer(2));
+  restored->process(std::span<Event* const>(&last, 1), out);
+  EXPECT_THAT(texts(out.take()), ElementsAre("7999 8000: a=1@7999 b=2@8000"));
+}
+
+// As many as one message can be split into, and each looks at all that is open.
+TEST(Sequence, What_where_passes_over_does_not_stay_in_memory) {
+  SequenceConfig config = one_then_two();
+  config.steps[0].when = "data.v != 2";
+  config.where = "data.a.data.v == 'never'";
+  const auto step = must(make_sequence(config));
+  Recording out;
+  const std::string large(60'000, 'x');
+  std::vector<Event*> events = {make_event(out.arena(), "k", 1, Value::string(large))};
+  for (int i = 0; i < 2'000; ++i) {
+    events.push_back(make_event(out.arena(), "k", 2, Value::integer(2)));
+  }
+  step->process(events, out);
+  EXPECT_EQ(out.dropped["no_match"], 2'000u);
+  EXPECT_LT(out.arena().held_bytes(), std::size_t{16} << 20);
+}
+
+TEST(Sequence, A_match_that_another_slice_has_is_refused) {
+  const auto first = must(make_sequence(one_then_two()));
+  const auto second = must(make_sequence(one_then_two()));
+  const auto restored = must(make_sequence(one_then_two()));
+  Recording out;
+  Event* events[] = {make_event(out.arena(), "k", 20, Value::integer(1)),
+                     make_event(out.arena(), "x", 20, Value::integer(1))};
+  first->process(std::span<Event* const>(&events[0], 1), out);
+  second->process(std::span<Event* const>(&events[1], 1), out);
+  EXPECT_TRUE(copy_state(*first, *restored).is_ok());
+  EXPECT_FALSE(copy_state(*second, *restored).is_ok()) << "both have the number 0";
 }
 
 TEST(Sequence, Never_exceeds_its_memory_under_attack) {

@@ -142,6 +142,47 @@ TEST(View, A_row_that_is_too_large_fails) {
   EXPECT_EQ(step->view()->row_count(), 0u);
 }
 
+TEST(View, A_row_that_is_nested_too_deep_fails) {
+  const auto step = must(make_view(config_of()));
+  Recording out;
+  Value deep = Value::integer(0);
+  for (int i = 0; i < max_value_depth; ++i) deep = Value::list({out.arena().make(deep), 1});
+  std::vector<Event*> events = {make_event(out.arena(), "a", 1, deep)};
+  step->process(events, out);
+  EXPECT_THAT(out.reasons, ElementsAre(HasSubstr("nested too deep")));
+  EXPECT_EQ(step->view()->row_count(), 0u);
+}
+
+TEST(View, What_comes_late_is_counted_and_a_wrong_clock_holds_nothing_back) {
+  const auto step = must(make_view(config_of()));
+  Recording out;
+  const std::int64_t now = 1'000'000;
+  const std::int64_t ahead = 5 * 60 * 1000;
+  const auto send = [&](std::int64_t ms, std::int64_t v) {
+    Event* event = make_event(out.arena(), "a", ms, Value::integer(v));
+    event->received = at_ms(now);
+    step->process(std::span<Event* const>(&event, 1), out);
+    return rows_of(*step, 1)["a"];
+  };
+  send(now + ahead, 1);
+  EXPECT_EQ(send(now, 2), R"(1300000 {"v":1})");
+  EXPECT_EQ(out.counted["out_of_order"], 1u);
+  send(now + ahead + 1, 3);
+  EXPECT_EQ(send(now, 4), R"(1000000 {"v":4})");
+  EXPECT_EQ(send(now - 1, 5), R"(1000000 {"v":4})");
+  EXPECT_EQ(out.counted["out_of_order"], 2u);
+  EXPECT_EQ(out.emitted.size(), 5u);
+}
+
+TEST(View, Events_that_never_arrived_are_told_apart_by_their_times) {
+  const auto step = must(make_view(config_of()));
+  Recording out;
+  std::vector<Event*> events = {make_event(out.arena(), "a", 2'000'000, Value::integer(1)),
+                                make_event(out.arena(), "a", 1'000'000, Value::integer(2))};
+  step->process(events, out);
+  EXPECT_EQ(rows_of(*step, 1)["a"], R"(2000000 {"v":1})");
+}
+
 TEST(View, Each_wrong_option_is_told) {
   ViewConfig config = config_of({{"a", "data.x +"}, {"b", "data.x"}, {"b", "data.y"}});
   config.name = "a/b";
