@@ -10,8 +10,8 @@
 
 namespace sluice {
 
-// Whether `value` has an identity: a string, bytes, a finite number, a bool, a timestamp, a duration,
-// or a list of such and nulls.
+// Whether `value` has an identity: a string, bytes, a finite number, a bool, a timestamp, a
+// duration, or a list of such and nulls.
 bool has_identity(const Value& value);
 
 // The same, of at most `max_bytes`.

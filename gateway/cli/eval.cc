@@ -6,8 +6,8 @@
 #include <variant>
 
 #include "gateway/cli/commands.h"
-#include "gateway/event_lines.h"
 #include "gateway/cli/print.h"
+#include "gateway/event_lines.h"
 #include "pipelines/expression/explain.h"
 #include "pipelines/expression/expression.h"
 
