@@ -2,9 +2,11 @@
 
 #include <sys/timex.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <fstream>
 #include <limits>
 
 namespace sluice {
@@ -75,6 +77,16 @@ constexpr std::array<Unit, 7> units{{{"d", 86'400 * second_ns},
 
 Timestamp SystemClock::wall() const { return Timestamp(read_clock(CLOCK_REALTIME)); }
 Duration SystemClock::monotonic() const { return read_clock(CLOCK_BOOTTIME); }
+// The first 16 hexadecimal digits of the kernel's random id of this boot.
+std::uint64_t SystemClock::boot_id() const {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string text;
+  std::getline(file, text);
+  std::erase(text, '-');
+  std::uint64_t id = 0;
+  std::from_chars(text.data(), text.data() + std::min<std::size_t>(text.size(), 16), id, 16);
+  return id;
+}
 bool SystemClock::is_synchronised() const {
   timex status{};
   const int state = adjtimex(&status);

@@ -36,13 +36,16 @@ class Clock {
   virtual Duration monotonic() const = 0;
   // Whether the wall time is known to be true (NTP). That of a clock in a test is.
   virtual bool is_synchronised() const { return true; }
+  // Of the boot that monotonic() counts in: two monotonic times compare only within one.
+  virtual std::uint64_t boot_id() const { return 1; }
 };
 
 class SystemClock final : public Clock {
  public:
   Timestamp wall() const override;
   Duration monotonic() const override;
-  bool is_synchronised() const override;  // as the kernel says
+  bool is_synchronised() const override;   // as the kernel says
+  std::uint64_t boot_id() const override;  // the same
 };
 
 // RFC 3339 in UTC with as many decimals as needed: 2026-11-23T08:00:00.25Z.

@@ -14,6 +14,7 @@ Result<Assembly> assemble(Configuration& configuration, const std::string& store
     setup.sources.push_back({source.name, source.watermark});
   setup.pipelines = std::move(configuration.pipelines);
   Assembly assembly;
+  assembly.is_all_journaled = configuration.storage.journal.retain > Duration{0};
   assembly.graph = TRY(Graph::build(std::move(setup)));
   for (std::size_t i = 0; i < configuration.sources.size(); ++i) {
     SourcePlan& source = configuration.sources[i];
@@ -43,7 +44,7 @@ Result<RecoveryReport> recover_into(const Store& store, FrameCodec& codec,
   std::vector<bool> is_journaled;
   for (std::size_t i = 0; i < assembly.makers.size(); ++i) {
     makers.push_back(assembly.makers[i].get());
-    is_journaled.push_back(assembly.graph->is_stateful(i));
+    is_journaled.push_back(assembly.is_all_journaled || assembly.graph->is_stateful(i));
   }
   return recover_state(store, codec, store_id, *assembly.graph, makers, is_journaled);
 }
@@ -58,6 +59,16 @@ EngineConfig engine_config(const Configuration& configuration) {
   config.pace.eager_per_second = storage.eager_commits;
   config.pace.eager_burst = static_cast<double>(storage.eager_burst);
   config.snapshot_max_replay = storage.snapshot.max_replay;
+  config.flash_budget_per_day = storage.flash_budget_per_day();
+  config.journal_retain = storage.journal.retain;
+  config.marks = {storage.low_water / 100, storage.high_water / 100};
+  for (const SinkPlan& sink : configuration.sinks) {
+    RetentionPolicy policy = sink.retention;
+    if (!policy.max_age) policy.max_age = storage.max_age;
+    policy.ahead_events = 8 * sink.batch.max_events;
+    policy.ahead_bytes = 8 * sink.batch.max_bytes;
+    if (policy.is_lossy()) config.policies.emplace(sink.name, std::move(policy));
+  }
   return config;
 }
 

@@ -25,6 +25,7 @@ namespace sluice {
 struct Assembly {
   std::unique_ptr<Graph> graph;
   std::vector<std::unique_ptr<EventMaker>> makers;
+  bool is_all_journaled = false;  // storage.journal.retain is set
 };
 
 // Takes pipelines, decoders and mappings out of the configuration. `metrics` null: nothing is

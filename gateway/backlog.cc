@@ -35,7 +35,7 @@ class LaneMeter {
       // A record that reaches beyond the part counts with the share of its events in it.
       const double share =
           static_cast<double>(last - first) / static_cast<double>(record_end - frame.number);
-      bytes += share * static_cast<double>(TRY(size_of(frame.bytes)));
+      bytes += share * static_cast<double>(TRY(size_of(frame)));
       at = last;
     }
     if (at == from) return 0.0;
@@ -46,16 +46,16 @@ class LaneMeter {
   const std::optional<BlockHeader>& oldest() const { return oldest_; }
 
  private:
-  Result<std::uint64_t> size_of(const std::string& frame) {
+  Result<std::uint64_t> size_of(const StoredFrame& frame) {
     const bool is_first = !std::exchange(has_looked_, true);
-    const auto summary = summarise_outbox(frame, codec_);
-    if (!summary) return std::uint64_t{frame.size()};  // damaged: the shipper passes over it
+    const auto summary = outline_outbox(frame, codec_);
+    if (!summary) return std::uint64_t{frame.bytes.size()};  // damaged: the shipper passes over it
     if (is_first) oldest_ = summary->header;
-    if (summary->journal_block == 0) return std::uint64_t{frame.size()};
+    if (summary->journal_block == 0) return std::uint64_t{frame.bytes.size()};
     const FoundFrame block =
         TRY(read_at_or_after(store_, std::string(1, keys::journal), summary->journal_block));
     const bool is_there = block.is_found && block.frame.number == summary->journal_block;
-    return std::uint64_t{frame.size()} + (is_there ? block.frame.bytes.size() : 0);
+    return std::uint64_t{frame.bytes.size()} + (is_there ? block.frame.bytes.size() : 0);
   }
 
   const Store& store_;
@@ -68,13 +68,21 @@ class LaneMeter {
 
 }  // namespace
 
+Duration age_of(const BlockHeader& header, Timestamp now, EngineTime engine_now) {
+  // A box that boots without a clock says 1970 until somebody tells it the time. Engine time does
+  // not count while the box is off, but it is never decades wrong.
+  constexpr Timestamp set_clocks_since = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
+  const Duration age =
+      header.wall >= set_clocks_since ? now - header.wall : engine_now - header.engine_time;
+  return std::max(Duration{0}, age);
+}
+
 Result<Backlog> measure_backlog(const Store& store, FrameCodec& codec, LaneId lane,
                                 const LaneState& state) {
   Backlog backlog;
   if (state.shipped >= state.next) return backlog;
   const std::uint64_t span = state.next - state.shipped;
-  backlog.events = span;
-  for (const Interval& done : state.beyond.ranges()) backlog.events -= done.end - done.first;
+  backlog.events = state.waiting();
 
   LaneMeter meter(store, codec, lane, state.next);
   const std::uint64_t parts = std::min(max_parts, span);

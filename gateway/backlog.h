@@ -19,6 +19,9 @@
 
 namespace sluice {
 
+// How long an event has waited that came in a beat with this header.
+Duration age_of(const BlockHeader& header, Timestamp now, EngineTime engine_now);
+
 struct Backlog {
   std::uint64_t events = 0;
   // What the store keeps for them, compressed: their records, and the journal blocks that these

@@ -8,22 +8,29 @@ namespace {
 constexpr std::uint64_t full_share = 10;  // a full sink waits with at least one in so many
 }
 
-Backpressure::Backpressure(std::vector<std::vector<std::uint16_t>> sinks_of_sources)
-    : sinks_of_sources_(std::move(sinks_of_sources)), waits_(sinks_of_sources_.size(), false) {}
+Backpressure::Backpressure(WaterMarks marks,
+                           std::vector<std::vector<std::uint16_t>> sinks_of_sources,
+                           std::set<std::uint16_t> lossy_sinks)
+    : marks_(marks),
+      sinks_of_sources_(std::move(sinks_of_sources)),
+      lossy_sinks_(std::move(lossy_sinks)),
+      waits_(sinks_of_sources_.size(), false) {}
 
 bool Backpressure::update(double share, const Head& head) {
   const std::vector<bool> before = waits_;
-  if (share >= limit) {
+  if (share >= marks_.limit()) {
     waits_.assign(waits_.size(), true);
-  } else if (share >= high_mark) {
-    const std::vector<std::uint16_t> full = full_sinks(head);
+  } else if (share >= marks_.high) {
+    std::vector<std::uint16_t> full = full_sinks(head);
+    const bool is_any_full = !full.empty();
+    std::erase_if(full, [this](std::uint16_t sink) { return lossy_sinks_.contains(sink); });
     for (std::size_t source = 0; source < waits_.size(); ++source) {
       // Nothing waits for upstream: no sink is to blame, and no source is better than another.
-      if (full.empty() || std::ranges::find_first_of(sinks_of_sources_[source], full) !=
+      if (!is_any_full || std::ranges::find_first_of(sinks_of_sources_[source], full) !=
                               sinks_of_sources_[source].end())
         waits_[source] = true;
     }
-  } else if (share <= low_mark) {
+  } else if (share <= marks_.low) {
     waits_.assign(waits_.size(), false);
   }
   return waits_ != before;
@@ -46,7 +53,7 @@ bool Backpressure::are_all_waiting() const {
 // Those whose backlog is of the order of the largest one.
 std::vector<std::uint16_t> Backpressure::full_sinks(const Head& head) const {
   std::map<std::uint16_t, std::uint64_t> backlogs;
-  for (const auto& [lane, state] : head.lanes) backlogs[lane.sink] += state.next - state.shipped;
+  for (const auto& [lane, state] : head.lanes) backlogs[lane.sink] += state.waiting();
   std::uint64_t largest = 0;
   for (const auto& [sink, events] : backlogs) largest = std::max(largest, events);
   std::vector<std::uint16_t> full;

@@ -5,26 +5,32 @@
 //                                                     full sink wait
 //
 // A sink is full when it holds back a good part of what fills the store; a source that feeds only
-// sinks that keep up goes on. What lies above the limit is for trims, positions and dead letters.
-// Engine thread only.
+// sinks that keep up, or whose policy makes room, goes on. What lies above the limit is for trims,
+// positions and dead letters. Engine thread only.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "storage/head.h"
 
 namespace sluice {
 
+// Shares of storage.max_size.
+struct WaterMarks {
+  double low = 0.85;
+  double high = 0.90;
+  double limit() const { return high + (1 - high) / 2; }
+};
+
 class Backpressure {
  public:
-  static constexpr double low_mark = 0.85;
-  static constexpr double high_mark = 0.90;
-  static constexpr double limit = 0.95;
-
-  // The numbers of the sinks that each source's events can reach.
-  explicit Backpressure(std::vector<std::vector<std::uint16_t>> sinks_of_sources);
+  // The numbers of the sinks that each source's events can reach, and of those whose policy makes
+  // room by itself.
+  Backpressure(WaterMarks marks, std::vector<std::vector<std::uint16_t>> sinks_of_sources,
+               std::set<std::uint16_t> lossy_sinks = {});
 
   // `share` of the store is used. True when other sources wait than before.
   bool update(double share, const Head& head);
@@ -38,7 +44,9 @@ class Backpressure {
  private:
   std::vector<std::uint16_t> full_sinks(const Head& head) const;
 
+  const WaterMarks marks_;
   const std::vector<std::vector<std::uint16_t>> sinks_of_sources_;
+  const std::set<std::uint16_t> lossy_sinks_;
   std::vector<bool> waits_;  // by source
 };
 

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "drivers/codecs/cloudevents.h"
 #include "storage/frame.h"
+#include "storage/head.h"
 #include "storage/outbox.h"
 
 namespace sluice {
@@ -46,6 +47,10 @@ class BatchCutter {
   // is stepped over, with a gap event in its place.
   Result<std::optional<CutBatch>> cut(std::uint64_t end, Duration now);
 
+  // What is known of the clocks of this and earlier boots. Times that a clock gave to events before
+  // it was right are corrected on the way out, and marked ("timequality").
+  void set_boot_clocks(std::vector<BootClock> clocks) { boot_clocks_ = std::move(clocks); }
+
   // When a batch that is not full falls due (monotonic); nothing when none is waiting.
   std::optional<Duration> due_at() const;
 
@@ -55,6 +60,7 @@ class BatchCutter {
     return events_ >= config_.max_events || text_.size() >= config_.max_bytes;
   }
   void add(const Event& event);
+  void add_stamped(Event event, const BlockHeader& header);
   void add_gap(const Gap& gap, const BlockHeader& header);
   CutBatch finish();
 
@@ -62,6 +68,8 @@ class BatchCutter {
   FrameCodec codec_;
   const std::string store_id_;
   const BatchConfig config_;
+
+  std::vector<BootClock> boot_clocks_;
 
   OutboxReader::Found current_;  // the record that filled_to_ lies in; its texts belong to reader_
 

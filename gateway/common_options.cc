@@ -17,6 +17,12 @@ Result<void> check_name(const std::string& name) {
   return Error{ErrorKind::bad_config, "'" + name + "' must be 1 to 64 letters, digits, '-' or '_'"};
 }
 
+Result<void> check_flash_budget(const std::string& text) {
+  if (text.empty()) return {};
+  TRY(parse_bytes_per_day(text));
+  return {};
+}
+
 }  // namespace
 
 void describe(Fields<GatewaySection>& fields) {
@@ -36,13 +42,62 @@ void describe(Fields<SnapshotSection>& fields) {
       .between(1ms, 10min);
 }
 
+void describe(Fields<JournalSection>& fields) {
+  fields
+      .optional("retain", &JournalSection::retain,
+                "So long received events stay in the journal after they are needed, for `sluice "
+                "replay` and `sluice buffer replay`; less when the store is full. 0s: not at all.")
+      .at_least(Duration{0});
+}
+
+void describe(Fields<EncryptionSection>& fields) {
+  fields
+      .optional("key", &EncryptionSection::key,
+                "AES-256 key of the store: 32 bytes or 64 hexadecimal digits, best as "
+                "`{ credential = \"store-key\" }` or `{ file = \"/etc/sluice/store.key\" }`. An "
+                "unencrypted store becomes encrypted while it runs.")
+      .optional("previous", &EncryptionSection::previous,
+                "Keys of before: to change the key, move the old one here. The log and `sluice "
+                "status` say when it is not needed any more.");
+}
+
+std::span<const EnumName<NewerStore>> enum_names(NewerStore) {
+  static constexpr std::array<EnumName<NewerStore>, 2> names{
+      {{"refuse", NewerStore::refuse}, {"set_aside", NewerStore::set_aside}}};
+  return names;
+}
+
 void describe(Fields<StorageSection>& fields) {
   fields.optional("path", &StorageSection::path, "Directory of the store, on a local disk.")
       .default_shown_as("$STATE_DIRECTORY, else /var/lib/sluice")
+      .optional("max_size", &StorageSection::max_size,
+                "How large the store may grow. When it is full each sink's `when_full` decides.")
+      .at_least(ByteSize::mib(4))
+      .optional("high_water", &StorageSection::high_water,
+                "The store counts as full at so many per cent of `max_size`,")
+      .between(50.0, 98.0)
+      .optional("low_water", &StorageSection::low_water,
+                "and has room again at so many; policies make room down to here.")
+      .between(10.0, 97.0)
+      .optional("max_age", &StorageSection::max_age,
+                "Events that have waited longer than this for their sink are dropped, with a gap "
+                "record in their place; without it none is. A sink may set its own.")
+      .at_least(1s)
+      .optional("journal", &StorageSection::journal, "How long received events stay for replay.")
+      .optional("newer_store", &StorageSection::newer_store,
+                "When a newer version wrote the store: do not start, or set it aside and begin a "
+                "new one.")
+      .optional("encryption", &StorageSection::encryption,
+                "Everything in the store is sealed with AES-256-GCM.")
       .optional(
-          "max_size", &StorageSection::max_size,
-          "How large the store may grow. When it is full the sources wait: nothing is dropped.")
-      .at_least(ByteSize::mib(8))
+          "flash_budget", &StorageSection::flash_budget,
+          "How much the gateway may write, \"5GiB/day\", by the kernel's account. When more "
+          "would be written commits go further apart, up to 5s, and devices wait that long for "
+          "their acknowledgement. Empty: no budget.")
+      .checked_by(check_flash_budget, "a size a day or hour")
+      .optional("flash_cycles", &StorageSection::flash_cycles,
+                "How often the disk's flash can be written over, for the years in `sluice status`.")
+      .between(100, 1'000'000)
       .optional("commit_interval", &StorageSection::commit_interval,
                 "How long an event may wait for company before it is committed and acknowledged, "
                 "once the eager commits are used up.")
@@ -58,7 +113,9 @@ void describe(Fields<StorageSection>& fields) {
       .between(0.0, 10'000.0)
       .optional("eager_burst", &StorageSection::eager_burst, "Eager commits that may be saved up.")
       .between(1, 100'000)
-      .optional("snapshot", &StorageSection::snapshot, "When the state of windows is saved.");
+      .optional("snapshot", &StorageSection::snapshot, "When the state of windows is saved.")
+      .ensure([](const StorageSection& s) { return s.low_water < s.high_water; },
+              "low_water must be below high_water");
 }
 
 void describe(Fields<AdminSection>& fields) {
@@ -160,8 +217,37 @@ std::span<const EnumName<BatchFormat>> enum_names(BatchFormat) {
   return names;
 }
 
+std::span<const EnumName<WhenStoreFull>> enum_names(WhenStoreFull) {
+  static constexpr std::array<EnumName<WhenStoreFull>, 3> names{
+      {{"block", WhenStoreFull::block},
+       {"drop_oldest", WhenStoreFull::drop_oldest},
+       {"summarise", WhenStoreFull::summarise}}};
+  return names;
+}
+
+void describe(Fields<SummarySection>& fields) {
+  fields.optional("window", &SummarySection::window, "Events of so long become one per key,")
+      .between(1s, 24h)
+      .optional("older_than", &SummarySection::older_than, "once they have waited this long.")
+      .at_least(Duration{0});
+}
+
 void describe(Fields<SinkSection>& fields) {
-  fields.optional("batch", &SinkSection::batch, "When a batch is sent.")
+  fields
+      .optional(
+          "when_full", &SinkSection::when_full,
+          "When the store is full: its sources wait and nothing is lost, or the oldest events "
+          "go, or they are replaced by summaries. What goes leaves a gap event "
+          "(`sluice.gap`) in its place, and is counted.")
+      .optional("max_age", &SinkSection::max_age,
+                "Events that have waited longer than this are dropped, with a gap event in their "
+                "place; without it `storage.max_age` holds.")
+      .at_least(1s)
+      .optional("summarise", &SinkSection::summarise,
+                "For `when_full = \"summarise\"`: coarser with age. The key is source, type and "
+                "subject; of each number the count, mean, min, max, sum and last stay.")
+      .default_shown_as("1m at once, 15m after 6h, 1h after 2d")
+      .optional("batch", &SinkSection::batch, "When a batch is sent.")
       .optional("compression", &SinkSection::compression, "How a batch is compressed.")
       .optional("format", &SinkSection::format,
                 "CloudEvents as lines of JSON, or as one JSON array.");

@@ -68,7 +68,19 @@ std::span<const EnumName<Compression>> enum_names(Compression);
 enum class BatchFormat : std::uint8_t { ndjson, cloudevents_batch };
 std::span<const EnumName<BatchFormat>> enum_names(BatchFormat);
 
+struct SummarySection {
+  Duration window = std::chrono::minutes(1);
+  Duration older_than{0};
+};
+void describe(Fields<SummarySection>& fields);
+std::span<const EnumName<WhenStoreFull>> enum_names(WhenStoreFull);
+
 struct SinkSection {
+  WhenStoreFull when_full = WhenStoreFull::block;
+  std::optional<Duration> max_age;
+  std::vector<SummarySection> summarise = {{std::chrono::minutes(1), Duration{0}},
+                                           {std::chrono::minutes(15), std::chrono::hours(6)},
+                                           {std::chrono::hours(1), std::chrono::hours(48)}};
   BatchSection batch;
   Compression compression = Compression::zstd;
   BatchFormat format = BatchFormat::ndjson;

@@ -112,6 +112,11 @@ std::optional<SinkPlan> read_sink(const std::string& name, const RawTable& table
   plan.batch.max_age = section.batch.max_age;
   plan.batch.frame = section.format == BatchFormat::ndjson ? Frame::ndjson : Frame::batch;
   plan.batch.compress = section.compression == Compression::zstd;
+  plan.retention.when_full = section.when_full;
+  plan.retention.max_age = section.max_age;
+  for (const SummarySection& level : section.summarise)
+    plan.retention.levels.push_back({level.window, level.older_than});
+  std::ranges::stable_sort(plan.retention.levels, {}, &SummaryLevel::older_than);
   if (!reader.finish() || !make) return std::nullopt;
   plan.make = std::move(*make);
   return plan;
@@ -235,6 +240,21 @@ void check_views(const std::map<std::string, RawTable>& tables,
 
 std::string StorageSection::resolved_path() const {
   return path.empty() ? environment_path("STATE_DIRECTORY", "", "/var/lib/sluice") : path;
+}
+
+Result<std::uint64_t> parse_bytes_per_day(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view per = slash == std::string_view::npos ? "" : text.substr(slash + 1);
+  const auto size = parse_byte_size(text.substr(0, slash));
+  if (!size || (per != "day" && per != "hour"))
+    return Error{ErrorKind::bad_config,
+                 "'" + std::string(text) + "' must be a size a day, such as \"5GiB/day\""};
+  return size->bytes() * (per == "hour" ? 24 : 1);
+}
+
+std::uint64_t StorageSection::flash_budget_per_day() const {
+  const auto bytes = parse_bytes_per_day(flash_budget);
+  return bytes ? *bytes : 0;  // it was checked when it was read
 }
 
 std::string AdminSection::resolved_socket() const {

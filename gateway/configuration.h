@@ -9,7 +9,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/document.h"
@@ -20,6 +22,7 @@
 #include "gateway/batch_cutter.h"
 #include "gateway/event_maker.h"
 #include "gateway/named_files.h"
+#include "gateway/retention_policy.h"
 #include "pipelines/graph.h"
 
 namespace sluice {
@@ -35,9 +38,32 @@ struct SnapshotSection {
 };
 void describe(Fields<SnapshotSection>& fields);
 
+struct JournalSection {
+  Duration retain{0};
+};
+void describe(Fields<JournalSection>& fields);
+
+// Keys of 32 bytes, or 64 hexadecimal digits.
+struct EncryptionSection {
+  Secret key;  // unset: not encrypted
+  std::vector<Secret> previous;
+};
+void describe(Fields<EncryptionSection>& fields);
+
+enum class NewerStore : std::uint8_t { refuse, set_aside };
+std::span<const EnumName<NewerStore>> enum_names(NewerStore);
+
 struct StorageSection {
   std::string path;
   ByteSize max_size = ByteSize::gib(1);
+  double high_water = 90;  // per cent of max_size
+  double low_water = 85;
+  std::optional<Duration> max_age;
+  JournalSection journal;
+  NewerStore newer_store = NewerStore::refuse;
+  EncryptionSection encryption;
+  std::string flash_budget;  // "5GiB/day"; empty: none
+  std::int64_t flash_cycles = 3'000;
   Duration commit_interval = std::chrono::milliseconds(200);
   std::int64_t commit_events = 500;
   ByteSize commit_bytes = ByteSize::kib(256);
@@ -47,8 +73,13 @@ struct StorageSection {
 
   // The configured path, else $STATE_DIRECTORY, else /var/lib/sluice.
   std::string resolved_path() const;
+  // Of flash_budget; 0: none.
+  std::uint64_t flash_budget_per_day() const;
 };
 void describe(Fields<StorageSection>& fields);
+// "5GiB/day", "200MiB/hour" in bytes a day.
+//   bad_config  it is no such text
+Result<std::uint64_t> parse_bytes_per_day(std::string_view text);
 
 struct AdminSection {
   std::string socket;
@@ -83,6 +114,7 @@ struct SinkPlan {
   std::string name;
   std::string type;
   BatchConfig batch;
+  RetentionPolicy retention;
   MakeSink make;
 };
 

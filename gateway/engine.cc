@@ -1,9 +1,8 @@
 #include "gateway/engine.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "gateway/output_digest.h"
 #include "storage/journal.h"
@@ -15,12 +14,6 @@ namespace {
 // Stored events that are kept, although nobody needs them any more, to know repeats by.
 constexpr std::size_t max_tail_bytes = 4 * 1024 * 1024;
 constexpr std::uint64_t tail_share = 16;  // and not more of storage.max_size than one in so many
-
-std::uint64_t random_number() {
-  std::uint64_t number = 0;
-  CHECK(getrandom(&number, sizeof number, 0) == sizeof number);
-  return number;
-}
 
 std::vector<EventMaker*> makers_of(const std::vector<EngineSource>& sources) {
   std::vector<EventMaker*> makers;
@@ -39,6 +32,14 @@ std::vector<std::vector<std::uint16_t>> sinks_of_sources(const Graph& graph, Lan
   return sinks;
 }
 
+std::set<std::uint16_t> lossy_sinks(Lanes& lanes, const Retention& retention) {
+  std::set<std::uint16_t> lossy;
+  for (const auto& [name, number] : lanes.head().sinks) {
+    if (retention.of(name).is_lossy()) lossy.insert(number);
+  }
+  return lossy;
+}
+
 }  // namespace
 
 Engine::Engine(EngineContext context, EngineConfig config, std::string store_id, Head head,
@@ -48,28 +49,47 @@ Engine::Engine(EngineContext context, EngineConfig config, std::string store_id,
       store_id_(std::move(store_id)),
       graph_(std::move(graph)),
       sources_(std::move(sources)),
+      retention_(context_.store, codec_, context_.metrics, store_id_, config_.policies,
+                 [this](Event& event, Arena& arena) { return read_data(event, arena); }),
       lanes_(context_.store, codec_, context_.border, context_.metrics, store_id_, std::move(head),
-             graph_->targets()),
+             graph_->targets(), retention_, config_.journal_retain),
       pace_(config_.pace, context_.clock.monotonic()),
+      flash_(config_.flash_budget_per_day, FlashAccount::read_kernel_account),
       snapshots_(context_.store, codec_, *graph_, config_.snapshot_max_replay,
                  config_.snapshot_block),
       receiver_(makers_of(sources_), context_.metrics),
-      backpressure_(sinks_of_sources(*graph_, lanes_, sources_.size())),
+      backpressure_(config_.marks, sinks_of_sources(*graph_, lanes_, sources_.size()),
+                    lossy_sinks(lanes_, retention_)),
       base_engine_(lanes_.head().engine_time),
       base_monotonic_(context_.clock.monotonic()),
       next_sequence_(lanes_.head().next_sequence),
       next_block_(lanes_.head().next_block),
-      boot_id_(random_number()),
+      boot_id_(context_.clock.boot_id()),
       commits_(context_.metrics.counter("sluice_store_commits_total", "Durable commits.")),
       dead_letters_(context_.metrics.counter("sluice_engine_dead_letters_total",
                                              "Events kept as dead letters.")) {
   for (std::size_t i = 0; i < sources_.size(); ++i)
-    is_journaled_.push_back(config_.always_journal || graph_->is_stateful(i));
+    is_journaled_.push_back(config_.journal_retain > Duration{0} || graph_->is_stateful(i));
   beat_.clear(sources_.size());
   lanes_.publish_all();
 }
 
 Engine::~Engine() = default;
+
+// Once the clock is known to be right, times that it gave before in this boot can be corrected.
+void Engine::note_clock(const BlockHeader& header) {
+  if (header.time_quality != TimeQuality::synchronised) return;
+  lanes_.note_clock({header.boot_id, header.wall.time_since_epoch() - header.monotonic});
+}
+
+// Of a stored event, as its source's decoder reads it.
+Result<void> Engine::read_data(Event& event, Arena& arena) {
+  for (const EngineSource& source : sources_) {
+    if (source.maker->source_name() == event.source_name)
+      return source.maker->complete(event, arena);
+  }
+  return Error{ErrorKind::bad_input, "its source is gone"};
+}
 
 EngineTime Engine::now() const {
   return base_engine_ + (context_.clock.monotonic() - base_monotonic_);
@@ -157,8 +177,10 @@ Result<void> Engine::write(Beat& beat) {
   }
   if (!letters.empty()) {
     Head& head = lanes_.head();
+    const std::size_t bytes_before = beat.batch.bytes();
     put_dead_letters(beat.batch, codec_, head.next_dead_letter, beat.header, letters);
     head.next_dead_letter += letters.size();
+    lanes_.added_dead_letters(beat.batch.bytes() - bytes_before, beat.header.engine_time);
     dead_letters_.add(letters.size());
   }
   for (const auto& [source, message] : beat.state_changes) {
@@ -169,8 +191,10 @@ Result<void> Engine::write(Beat& beat) {
       put_source_state(beat.batch, codec_, name, message->state.key, message->state.value);
     }
   }
+  note_clock(beat.header);
   beat.has_block = !beat.batch.empty();
   TRY(lanes_.take_acknowledgements(beat.acknowledged, beat.header, snapshots_.keep_journal_from()));
+  TRY(lanes_.give_up(beat.acknowledged, beat.header));
   beat.batch.append(beat.acknowledged);
   // Without a block the state is that of the last one: this one's number goes to the next beat.
   TRY(snapshots_.add_slices(beat.batch, beat.header.block - (beat.has_block ? 0 : 1)));

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,10 +23,12 @@
 #include "gateway/beat.h"
 #include "gateway/engine_desk.h"
 #include "gateway/event_maker.h"
+#include "gateway/flash_account.h"
 #include "gateway/intake_queue.h"
 #include "gateway/lanes.h"
 #include "gateway/message_receiver.h"
 #include "gateway/pace.h"
+#include "gateway/retention.h"
 #include "gateway/snapshot_writer.h"
 #include "pipelines/graph.h"
 #include "storage/block.h"
@@ -43,10 +46,13 @@ struct EngineSource {
 struct EngineConfig {
   std::string gateway;
   std::uint32_t epoch = 0;
-  bool always_journal = false;  // journal.retain is set
+  Duration journal_retain{0};  // zero: the journal is kept for recovery alone
+  WaterMarks marks;
+  std::map<std::string, RetentionPolicy, std::less<>> policies;  // of sinks that do not block
   PaceConfig pace;
   std::size_t max_beat_messages = 8'192;
   std::size_t max_beat_bytes = 4 * 1024 * 1024;
+  std::uint64_t flash_budget_per_day = 0;  // 0: none
   Duration snapshot_max_replay = std::chrono::seconds(2);
   std::uint64_t snapshot_block = 0;  // of the newest valid snapshot; 0: none
 };
@@ -99,6 +105,7 @@ class Engine {
   // Some source waits because the store is full. Any thread.
   bool is_blocked() const { return is_blocked_.load(std::memory_order_relaxed); }
   EngineTime now() const;
+  FlashFigures flash() const { return flash_.figures(); }  // any thread
 
   // Has a look at the graph between two beats of run(). Any other thread.
   //   try_later  the engine did not come to it within `limit`
@@ -123,6 +130,10 @@ class Engine {
   Result<void> commit(Beat& beat);
   void settle(Beat& beat);
   void apply_backpressure(std::string_view why);
+  void gather();
+  void watch_flash(Duration time);
+  void note_clock(const BlockHeader& header);
+  Result<void> read_data(Event& event, Arena& arena);
 
   EngineContext context_;
   const EngineConfig config_;
@@ -133,8 +144,10 @@ class Engine {
 
   // Engine thread only.
   FrameCodec codec_;
+  Retention retention_;
   Lanes lanes_;
   Pace pace_;
+  FlashAccount flash_;
   SnapshotWriter snapshots_;
   MessageReceiver receiver_;
   Backpressure backpressure_;
@@ -142,14 +155,20 @@ class Engine {
   bool has_failed_beat_ = false;
   bool was_backpressured_ = false;  // in a beat since the last journal block
   Duration next_usage_check_{};
+  Duration next_tidy_{};
+  Duration next_flash_sample_{};
+  bool was_stretched_ = false;
+  bool is_making_room_ = false;      // from the high water mark down to the low one
   std::size_t unchecked_bytes_ = 0;  // committed since the last check
   std::size_t check_after_bytes_ = 0;
   RepeatedError commit_error_;
+  RepeatedError wait_log_;
+  RepeatedError room_log_;
   const EngineTime base_engine_;
   const Duration base_monotonic_;
   std::uint64_t next_sequence_;
   std::uint64_t next_block_;
-  std::uint64_t boot_id_;
+  const std::uint64_t boot_id_;
 
   // Any thread.
   EngineDesk desk_;

@@ -13,6 +13,9 @@ constexpr Duration idle_turn = std::chrono::seconds(1);  // the loop turns at le
 constexpr Duration retry_commit_after = std::chrono::milliseconds(250);
 constexpr Duration acknowledgement_delay =
     std::chrono::seconds(1);  // when nothing else is to be written
+constexpr Duration mark_delay = std::chrono::milliseconds(20);
+constexpr Duration flash_interval = std::chrono::seconds(1);
+constexpr Duration tidy_interval = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -30,11 +33,14 @@ void Engine::apply_backpressure(std::string_view why) {
       sources_[i].source->resume();
     }
   }
+  // A failing disk comes and goes: what repeats is counted, not logged each time.
+  const std::int64_t now = context_.clock.monotonic().count();
   if (waiting.empty()) {
-    log_info("The store has room again: sources go on");
+    room_log_.report(now, LogLevel::info, "The store has room again: sources go on", {});
   } else {
-    log_warning("The store is full: sources wait until upstream has taken something",
-                {{"sources", waiting}, {"reason", why}});
+    wait_log_.report(now, LogLevel::warning,
+                     "Sources wait: what they send cannot be stored before there is room",
+                     {{"sources", waiting}, {"reason", why}});
   }
 }
 
@@ -47,9 +53,19 @@ Result<void> Engine::housekeep() {
     check_after_bytes_ = static_cast<std::size_t>(usage.max_bytes / checks_per_store);
     const double share =
         static_cast<double>(usage.used_bytes) / static_cast<double>(usage.max_bytes);
-    const bool may_change = !has_failed_beat_ || share > Backpressure::low_mark;
+    const auto mark = [&](double mark_share) {
+      return static_cast<std::uint64_t>(mark_share * static_cast<double>(usage.max_bytes));
+    };
+    if (share >= config_.marks.high) is_making_room_ = true;
+    if (share <= config_.marks.low) is_making_room_ = false;
+    lanes_.want_room(is_making_room_ ? usage.used_bytes - mark(config_.marks.low) : 0);
+    const bool may_change = !has_failed_beat_ || share > config_.marks.low;
     if (may_change && backpressure_.update(share, lanes_.head()))
       apply_backpressure("storage.max_size is nearly reached");
+  }
+  if (time >= next_tidy_) {
+    next_tidy_ = time + tidy_interval;
+    context_.store.tidy();
   }
   if (!has_failed_beat_) return {};
   // The kept beat waits for space: acknowledgements and trims go first, in a batch of their own.
@@ -68,12 +84,44 @@ Result<void> Engine::housekeep() {
   return {};
 }
 
+// More pours in: what it brings in the next milliseconds shares this commit. When nothing comes the
+// senders wait for us.
+void Engine::gather() {
+  const Duration until = context_.clock.monotonic() + Pace::gather_limit;
+  auto before = context_.intake.wait(0, 0, Duration{0});
+  while (context_.clock.monotonic() < until) {
+    const auto waiting =
+        context_.intake.wait(~std::size_t{0}, Pace::most_bytes, Pace::gather_quiet);
+    if (waiting.messages == before.messages || waiting.bytes >= Pace::most_bytes) return;
+    before = waiting;
+  }
+}
+
+void Engine::watch_flash(Duration time) {
+  if (time < next_flash_sample_) return;
+  next_flash_sample_ = time + flash_interval;
+  flash_.sample(time, commits_.value());
+  const Duration stretched = flash_.stretched_interval();
+  pace_.stretch(stretched);
+  if ((stretched > Duration{0}) == was_stretched_) return;
+  was_stretched_ = stretched > Duration{0};
+  if (was_stretched_) {
+    log_warning(
+        "The flash budget is used up: commits go further apart, devices wait longer for their "
+        "acknowledgement",
+        {{"interval", format_duration(stretched)}});
+  } else {
+    log_info("The flash budget allows the usual pace again", {});
+  }
+}
+
 void Engine::run() {
   Duration acknowledged_at{};  // when the oldest unwritten acknowledgement was seen
   while (!is_stopping_.load()) {
     Duration time = context_.clock.monotonic();
     last_turn_.store(time.count(), std::memory_order_relaxed);
     desk_.serve(*graph_);
+    watch_flash(time);
     if (auto kept = housekeep(); !kept) {
       commit_error_.report(time.count(), LogLevel::error, "The store cannot be written",
                            {{"reason", kept.error().message}});
@@ -84,9 +132,13 @@ void Engine::run() {
       Duration linger = idle_turn;
       if (waiting.messages > 0 && !backpressure_.are_all_waiting())
         linger = pace_.linger(waiting.messages, waiting.bytes, time);
-      const bool has_acknowledgements =
-          context_.border.has_acknowledgements() || lanes_.has_pending_trim();
+      // A full store gets room from the end of a snapshot, too: the one before it goes.
+      const bool has_acknowledgements = context_.border.has_acknowledgements() ||
+                                        lanes_.has_pending_trim() ||
+                                        (backpressure_.is_any_waiting() && snapshots_.has_work());
       if (has_acknowledgements && acknowledged_at == Duration{}) acknowledged_at = time;
+      // A shipper that waits for its mark gets it soon.
+      if (has_acknowledgements && lanes_.is_at_mark()) linger = std::min(linger, mark_delay);
       if (has_acknowledgements) {
         linger =
             std::min(linger, std::max(Duration{0}, acknowledged_at + acknowledgement_delay - time));
@@ -103,6 +155,7 @@ void Engine::run() {
         if (!is_lingering || desk_.is_asked()) continue;  // look again at what woke us
         if (is_stopping_.load()) break;
       }
+      if (pace_.is_full(waiting.messages, waiting.bytes)) gather();
       acknowledged_at = Duration{};
     }
     if (auto done = beat(); !done) {

@@ -1,12 +1,14 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "core/log.h"
 #include "gateway/assembly.h"
 #include "gateway/retrying_sink.h"
 #include "gateway/version.h"
+#include "storage/outbox.h"
 #include "storage/source_state.h"
 
 namespace sluice {
@@ -20,10 +22,21 @@ std::string time_zone_version() {
   return line.starts_with(mark) ? line.substr(mark.size()) : std::string();
 }
 
+std::string_view name_of(WhenStoreFull policy) {
+  switch (policy) {
+    case WhenStoreFull::drop_oldest:
+      return "drop_oldest";
+    case WhenStoreFull::summarise:
+      return "summarise";
+    case WhenStoreFull::block:
+      break;
+  }
+  return "block";
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Gateway>> Gateway::start(Configuration configuration,
-                                                std::unique_ptr<LmdbStore> store,
+Result<std::unique_ptr<Gateway>> Gateway::start(Configuration configuration, OpenStore store,
                                                 std::optional<Epoch> last_epoch,
                                                 std::string refused) {
   auto gateway = std::unique_ptr<Gateway>(new Gateway(std::move(store)));
@@ -32,14 +45,41 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Configuration configuration,
   return gateway;
 }
 
+// What a damaged store had, and the salvaged one has not, is told upstream in its place.
+Result<void> Gateway::tell_salvaged(const Head& head) {
+  if (opened_.file->moved_aside().empty()) return {};
+  BlockHeader header;
+  header.block = head.next_block;
+  header.wall = clock_.wall();
+  header.engine_time = head.engine_time;
+  header.next_sequence = head.next_sequence;
+  header.gateway = name_;
+  for (const auto& [lane, state] : head.lanes) {
+    const std::uint64_t missing = TRY(fill_holes(store_, codec_, lane, state, header));
+    if (missing > 0) {
+      log_error("Events were lost in the damaged store: a gap event tells upstream",
+                {{"sink", lane.sink}, {"events", missing}});
+    }
+  }
+  return {};
+}
+
 Result<void> Gateway::build(Configuration configuration, std::optional<Epoch> last_epoch) {
   started_at_ = clock_.wall();
   name_ = configuration.gateway.name;
+  high_water_ = configuration.storage.high_water / 100;
+  std::error_code failure;
+  const auto disk = std::filesystem::space(configuration.storage.resolved_path(), failure);
+  if (!failure)
+    flash_endurance_ = static_cast<double>(disk.capacity) *
+                       static_cast<double>(configuration.storage.flash_cycles);
   for (const PipelineSetup& pipeline : configuration.pipelines)
     pipeline_names_.push_back(pipeline.name);
-  store_id_ = TRY(read_or_make_store_id(*store_));
-  Head head = TRY(recover_head(*store_, codec_, recovery_.damaged_records));
-  const std::uint64_t damaged_positions = recovery_.damaged_records;
+  store_id_ = TRY(read_or_make_store_id(store_, codec_));
+  Head head = TRY(recover_head(store_, codec_, recovery_.damaged_records));
+  const std::uint64_t damaged_positions =
+      recovery_.damaged_records + opened_.file->salvaged().damaged;
+  TRY(tell_salvaged(head));
 
   const bool is_same = last_epoch && last_epoch->configuration == configuration.text &&
                        last_epoch->files == configuration.files &&
@@ -49,7 +89,7 @@ Result<void> Gateway::build(Configuration configuration, std::optional<Epoch> la
   if (!last_epoch) {
     recovery_ = {};
   } else if (is_same) {
-    recovery_ = TRY(recover_into(*store_, codec_, store_id_, built));
+    recovery_ = TRY(recover_into(store_, codec_, store_id_, built));
   } else {
     // Another configuration wrote the journal: recover with that one, then hand the state over.
     std::string ignored;
@@ -60,7 +100,7 @@ Result<void> Gateway::build(Configuration configuration, std::optional<Epoch> la
                 {{"reason", ignored}});
     } else {
       Assembly before = TRY(assemble(*old, store_id_, nullptr));
-      recovery_ = TRY(recover_into(*store_, codec_, store_id_, before));
+      recovery_ = TRY(recover_into(store_, codec_, store_id_, before));
       std::vector<std::string> dropped;
       TRY(transfer_state(*before.graph, *built.graph, dropped));
       for (const std::string& part : dropped) {
@@ -88,13 +128,13 @@ Result<void> Gateway::build(Configuration configuration, std::optional<Epoch> la
   config.epoch = epoch_.number;
   config.snapshot_block = recovery_.snapshot_block;
   engine_ = std::make_unique<Engine>(
-      EngineContext{*store_, clock_, metrics_, intake_, border_}, std::move(config), store_id_,
+      EngineContext{store_, clock_, metrics_, intake_, border_}, std::move(config), store_id_,
       std::move(head), std::move(built.graph), engine_sources(std::move(built.makers)));
   TRY(engine_->recall_repeats());
   if (!is_same) {
     WriteBatch batch;
     put_epoch(batch, codec_, epoch_);
-    TRY(trim_epochs(*store_, batch, epoch_.number));
+    TRY(trim_epochs(store_, batch, epoch_.number));
     TRY(engine_->snapshot_now(std::move(batch)));
   }
   start_sinks(std::move(configuration.sinks), engine_->head());
@@ -113,8 +153,9 @@ void Gateway::start_sinks(std::vector<SinkPlan> plans, const Head& head) {
     config.batch = plan.batch;
     auto sink = std::make_unique<RetryingSink>(std::move(plan.make), clock_);
     sinks_.push_back({plan.name, plan.type, config.sink_number,
-                      std::make_unique<Shipper>(config, *store_, border_, clock_, metrics_,
-                                                std::move(sink), head.lanes)});
+                      std::make_unique<Shipper>(config, store_, border_, clock_, metrics_,
+                                                std::move(sink), head.lanes),
+                      std::string(name_of(plan.retention.when_full))});
   }
   border_.set_wake([this] {
     for (SinkRun& sink : sinks_) sink.shipper->wake();
@@ -131,7 +172,7 @@ Result<void> Gateway::start_sources(std::vector<SourcePlan> plans) {
     run.intake = std::make_unique<ObservedIntake>(*run.queue);
     run.source = std::make_unique<RetryingSource>(
         std::move(plans[i].make), SourceContext{run.name, *run.intake, clock_, metrics_, name_});
-    const auto saved = TRY(read_source_state(*store_, codec_, run.name, recovery_.damaged_records));
+    const auto saved = TRY(read_source_state(store_, codec_, run.name, recovery_.damaged_records));
     engine_->attach(i, *run.source);
     sources_.push_back(std::move(run));
     TRY(sources_.back().source->start(saved));
@@ -148,12 +189,17 @@ void Gateway::start_collector() {
   constant.configuration_since = epoch_.began;
   constant.refused = refused_;
   constant.damaged_records = recovery_.damaged_records;
+  constant.store_moved_aside = opened_.file->moved_aside();
+  constant.salvaged_records = opened_.file->salvaged().records;
   constant.replay_differences = recovery_.differences;
-  StatusParts parts{clock_, metrics_, *store_, *engine_, {}, {}, pipeline_names_};
+  StatusParts parts{clock_, metrics_, store_, *engine_, {}, {}, pipeline_names_};
+  parts.encryption = opened_.decrypted.get();
+  parts.high_water = high_water_;
+  parts.flash_endurance_bytes = flash_endurance_;
   for (const SourceRun& run : sources_)
     parts.sources.push_back({run.name, run.type, run.source.get(), run.intake.get()});
   for (const SinkRun& run : sinks_)
-    parts.sinks.push_back({run.name, run.type, run.number, run.shipper.get()});
+    parts.sinks.push_back({run.name, run.type, run.number, run.shipper.get(), run.when_full});
   collector_ = std::make_unique<StatusCollector>(std::move(parts), std::move(constant));
 }
 

@@ -19,6 +19,7 @@
 #include "gateway/configuration.h"
 #include "gateway/engine.h"
 #include "gateway/observed_intake.h"
+#include "gateway/open_store.h"
 #include "gateway/outbox_border.h"
 #include "gateway/recovery.h"
 #include "gateway/retrying_source.h"
@@ -26,7 +27,6 @@
 #include "gateway/status.h"
 #include "gateway/status_collector.h"
 #include "storage/epochs.h"
-#include "storage/lmdb_store.h"
 
 namespace sluice {
 
@@ -35,8 +35,7 @@ class Gateway {
   // Opens the store and recovers. `refused` is not empty when the file on disk is bad and
   // `configuration` is the last one that worked.
   //   bad_config  the store's directory cannot be used
-  static Result<std::unique_ptr<Gateway>> start(Configuration configuration,
-                                                std::unique_ptr<LmdbStore> store,
+  static Result<std::unique_ptr<Gateway>> start(Configuration configuration, OpenStore store,
                                                 std::optional<Epoch> last_epoch,
                                                 std::string refused);
   ~Gateway();  // stops: no more intake, drain, commit, snapshot, settle
@@ -68,11 +67,13 @@ class Gateway {
     std::string type;
     std::uint16_t number = 0;
     std::unique_ptr<Shipper> shipper;
+    std::string when_full;
   };
 
-  explicit Gateway(std::unique_ptr<LmdbStore> store)
-      : store_(std::move(store)), intake_(IntakeBounds{}) {}
+  explicit Gateway(OpenStore store)
+      : opened_(std::move(store)), store_(opened_.get()), intake_(IntakeBounds{}) {}
 
+  Result<void> tell_salvaged(const Head& head);
   Result<void> build(Configuration configuration, std::optional<Epoch> last_epoch);
   Result<void> start_sources(std::vector<SourcePlan> plans);
   void start_sinks(std::vector<SinkPlan> plans, const Head& head);
@@ -80,7 +81,8 @@ class Gateway {
 
   SystemClock clock_;
   Metrics metrics_;
-  std::unique_ptr<LmdbStore> store_;
+  OpenStore opened_;
+  Store& store_;  // what is opened
   FrameCodec codec_;
   std::string store_id_;
   IntakeQueue intake_;
@@ -88,6 +90,8 @@ class Gateway {
   Epoch epoch_;
   std::string refused_;
   std::string name_;
+  double high_water_ = WaterMarks{}.high;
+  double flash_endurance_ = 0;  // bytes
   RecoveryReport recovery_;
   Timestamp started_at_{};
   std::vector<std::string> pipeline_names_;

@@ -1,6 +1,8 @@
 #include "gateway/lanes.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "gateway/recent_events.h"
 #include "storage/dead_letters.h"
@@ -16,6 +18,13 @@ namespace {
 constexpr std::size_t max_trims = 64;      // records erased per lane and beat
 constexpr std::size_t max_ranges = 1'000;  // out-of-order ranges kept per lane
 
+constexpr std::uint64_t dead_letter_share = 20;  // of storage.max_size, one in so many
+constexpr Duration age_look_interval = std::chrono::seconds(5);
+constexpr Duration clock_tolerance = std::chrono::milliseconds(500);
+constexpr std::size_t max_boot_clocks = 8;
+constexpr Duration journal_trim_interval = std::chrono::seconds(10);
+constexpr std::size_t max_trimmed_letter_records = 10'000;
+
 std::uint64_t tail_start(std::optional<RecentTail>& tail, EngineTime now) {
   return tail ? tail->start(now) : ~0ULL;
 }
@@ -29,14 +38,20 @@ std::size_t size_of(const Event& event) { return event.payload.size() + 256; }
 }  // namespace
 
 Lanes::Lanes(Store& store, FrameCodec& codec, OutboxBorder& border, Metrics& metrics,
-             std::string store_id, Head head, const std::vector<GraphTarget>& targets)
+             std::string store_id, Head head, const std::vector<GraphTarget>& targets,
+             Retention& retention, Duration journal_retain)
     : store_(store),
       codec_(codec),
       border_(border),
       store_id_(std::move(store_id)),
       head_(std::move(head)),
+      retention_(retention),
+      journal_retention_(store, codec, journal_retain),
+      is_journal_kept_(journal_retain > Duration{0}),
       damaged_(metrics.counter("sluice_store_damaged_records_total",
-                               "Stored records that could not be read.")) {
+                               "Stored records that could not be read.")),
+      dropped_letters_(metrics.counter("sluice_store_dropped_dead_letters_total",
+                                       "Dead letters that went because there were too many.")) {
   for (const GraphTarget& target : targets) {
     const bool is_known = head_.sinks.contains(target.sink);
     const LaneId lane{head_.sink_number(target.sink), target.lane};
@@ -51,6 +66,65 @@ Lanes::Lanes(Store& store, FrameCodec& codec, OutboxBorder& border, Metrics& met
         &metrics.counter("sluice_sink_rejected_events_total",
                          "Events that upstream refused for good: dead letters.", {{"sink", name}});
   }
+  prepare_policies();
+}
+
+const std::string& Lanes::sink_of(LaneId lane) const {
+  static const std::string unknown = "?";
+  for (const auto& [name, number] : head_.sinks) {
+    if (number == lane.sink) return name;
+  }
+  return unknown;
+}
+
+bool Lanes::is_lossy(LaneId lane) const { return retention_.of(sink_of(lane)).is_lossy(); }
+
+// Records of a lossy lane own their events: to give one up frees its bytes.
+void Lanes::prepare_policies() {
+  for (auto& [lane, state] : head_.lanes) {
+    durable_marks_[lane] = state.handed_out;
+    committed_next_[lane] = state.next;
+    const bool was_lossy = state.references_end != LaneState::no_end;
+    if (was_lossy == is_lossy(lane)) continue;
+    state.references_end = was_lossy ? LaneState::no_end : state.next;
+    if (!was_lossy) state.handed_out = std::min(state.handed_out, state.shipped);
+    is_head_dirty_ = true;
+  }
+  // A store that cannot be read now raises them later.
+  (void)raise_marks().is_ok();
+}
+
+// So far ahead of what upstream has acknowledged may records go; what a policy emptied is skipped.
+Result<void> Lanes::raise_marks() {
+  for (auto& [lane, state] : head_.lanes) {
+    if (!is_lossy(lane)) continue;
+    std::uint64_t from = state.shipped;
+    if (state.holes > 0) {
+      const std::string prefix = keys::lane_prefix(lane);
+      TRY(store_.scan_keys(
+          keys::outbox_part(lane, from, 0), keys::after(prefix), [&](std::string_view key) {
+            from = ByteReader(key.substr(prefix.size())).big_endian<std::uint64_t>();
+            return false;
+          }));
+    }
+    const RetentionPolicy& policy = retention_.of(sink_of(lane));
+    const std::uint64_t bytes = std::max<std::uint64_t>(1, event_bytes_[lane]);
+    const std::uint64_t ahead =
+        std::max<std::uint64_t>(1, std::min(policy.ahead_events, policy.ahead_bytes / bytes));
+    state.handed_out = std::max(state.handed_out, from + ahead);
+  }
+  return {};
+}
+
+std::uint64_t Lanes::readable_end(LaneId lane) const {
+  const std::uint64_t next = head_.lanes.at(lane).next;
+  return is_lossy(lane) ? std::min(next, durable_marks_.at(lane)) : next;
+}
+
+bool Lanes::is_at_mark() const {
+  return std::ranges::any_of(head_.lanes, [this](const auto& entry) {
+    return is_lossy(entry.first) && entry.second.next > durable_marks_.at(entry.first);
+  });
 }
 
 Result<void> Lanes::find_tails(TailBounds bounds) {
@@ -61,6 +135,11 @@ Result<void> Lanes::find_tails(TailBounds bounds) {
   }
   const auto start = TRY(start_of_tail(store_, std::string(1, keys::journal), bounds.bytes));
   journal_tail_.emplace(bounds, start, head_.next_block, now);
+  const TailBounds letters{static_cast<std::size_t>(store_.usage().max_bytes / dead_letter_share),
+                           Duration::max()};
+  const auto first = TRY(start_of_tail(store_, std::string(1, keys::dead_letter), letters.bytes));
+  letter_tail_.emplace(letters, std::max(first, head_.first_dead_letter), head_.next_dead_letter,
+                       now);
   return {};
 }
 
@@ -75,8 +154,10 @@ Head Lanes::head_copy() const {
 
 void Lanes::append(WriteBatch& batch, std::size_t target, std::vector<Event*>& events,
                    const std::vector<bool>& is_journaled, const BlockHeader& header) {
+  const LaneId lane = lanes_[target];
+  const bool may_refer = !is_lossy(lane);
   const auto is_reference = [&](const Event* event) {
-    return event->is_unchanged && is_journaled[event->source_index];
+    return may_refer && event->is_unchanged && is_journaled[event->source_index];
   };
   // References first, in the order of their block, each event once even when two pipelines sent it.
   const auto owned = std::stable_partition(events.begin(), events.end(), is_reference);
@@ -84,7 +165,6 @@ void Lanes::append(WriteBatch& batch, std::size_t target, std::vector<Event*>& e
   std::ranges::stable_sort(references, {}, &Event::block_index);
   const auto repeated = std::ranges::unique(references, {}, &Event::block_index);
   references.erase(repeated.begin(), repeated.end());
-  const LaneId lane = lanes_[target];
   append_records(batch, lane, references, true, header);
   append_records(batch, lane, {owned, events.end()}, false, header);
 }
@@ -104,6 +184,7 @@ void Lanes::append_records(WriteBatch& batch, LaneId lane, const std::vector<Eve
     const std::size_t bytes_before = batch.bytes();
     put_outbox(batch, codec_, lane, state.next, header, scratch_, is_reference);
     state.next += scratch_.size();
+    if (!is_reference) event_bytes_[lane] = (event_bytes_[lane] * 7 + bytes / scratch_.size()) / 8;
     if (auto& tail = lane_tails_[lane])
       tail->added(state.next, batch.bytes() - bytes_before, header.engine_time);
     changed_.push_back(lane);
@@ -119,27 +200,116 @@ Result<void> Lanes::take_acknowledgements(WriteBatch& batch, const BlockHeader& 
   for (const Acknowledgement& done : border_.take_acknowledgements()) {
     if (done.is_rejected) TRY(reject(batch, done, header));
     Counter* counter = done.is_rejected ? rejected_[done.lane.sink] : delivered_[done.lane.sink];
-    if (counter != nullptr) counter->add(done.end - done.first);
+    if (counter != nullptr) counter->add(done.end - done.first - done.holes);
     const std::scoped_lock lock(head_mutex_);
     LaneState& state = head_.lanes[done.lane];
     if (state.beyond.ranges().size() < max_ranges) state.beyond.add(done.first, done.end);
     state.shipped = state.beyond.contiguous_end(state.shipped);
     state.beyond.drop_before(state.shipped);
+    state.holes -= std::min(state.holes, done.holes);
     is_head_dirty_ = true;
     has_trim_left_ = true;
   }
+  if (is_head_dirty_) {
+    const std::scoped_lock lock(head_mutex_);
+    TRY(raise_marks());
+  }
+  TRY(trim_letters(batch, header));
+  // A snapshot frees journal blocks also where nothing goes upstream; age frees them by itself.
+  has_trim_left_ |= keep_journal_from != std::exchange(trimmed_for_snapshot_, keep_journal_from);
+  if (is_journal_kept_) {
+    has_trim_left_ |= room_wanted_ > 0 || header.engine_time - trimmed_at_ >= journal_trim_interval;
+  }
   if (!has_trim_left_) return {};
+  trimmed_at_ = header.engine_time;
   has_trim_left_ = false;
+  return trim(batch, header, keep_journal_from);
+}
+
+Result<void> Lanes::trim(WriteBatch& batch, const BlockHeader& header,
+                         std::uint64_t keep_journal_from) {
   for (const auto& [lane, state] : head_.lanes) {
     const std::uint64_t end =
         std::min(state.shipped, tail_start(lane_tails_[lane], header.engine_time));
     const auto erased = TRY(erase_before(store_, batch, keys::lane_prefix(lane), end, max_trims));
     has_trim_left_ |= erased == max_trims;
   }
-  const std::uint64_t journal_end = std::min(
+  std::uint64_t journal_end = std::min(
       {keep_journal_from, TRY(oldest_reference()), tail_start(journal_tail_, header.engine_time)});
+  // What is kept for replay alone goes first when the store is full.
+  if (is_journal_kept_ && room_wanted_ == 0)
+    journal_end = std::min(journal_end, TRY(journal_retention_.start(header)));
   const auto erased = TRY(trim_journal(store_, batch, journal_end, max_trims));
   has_trim_left_ |= erased == max_trims;
+  return {};
+}
+
+// The oldest letters go when they hold more than their share, and a letter tells of them.
+Result<void> Lanes::trim_letters(WriteBatch& batch, const BlockHeader& header) {
+  const std::uint64_t keep = tail_start(letter_tail_, header.engine_time);
+  if (keep == ~0ULL || keep <= head_.first_dead_letter) return {};
+  const std::uint64_t dropped = keep - head_.first_dead_letter;
+  TRY(trim_dead_letters(store_, batch, keep, max_trimmed_letter_records));
+  DeadLetter gap;
+  gap.stage = "store";
+  gap.reason = std::to_string(dropped) + " older dead letters (" +
+               std::to_string(head_.first_dead_letter) + " to " + std::to_string(keep - 1) +
+               ") are gone: dead letters may fill a twentieth of storage.max_size";
+  gap.event.time = gap.event.received = header.wall;
+  const std::scoped_lock lock(head_mutex_);
+  put_dead_letters(batch, codec_, head_.next_dead_letter++, header, {&gap, 1});
+  head_.first_dead_letter = keep;
+  dropped_letters_.add(dropped);
+  is_head_dirty_ = true;
+  return {};
+}
+
+void Lanes::added_dead_letters(std::size_t bytes, EngineTime now) {
+  if (letter_tail_) letter_tail_->added(head_.next_dead_letter, bytes, now);
+}
+
+// Where most can be given up first, and of a sink what goes upstream last.
+std::vector<LaneId> Lanes::lossy_lanes() const {
+  std::vector<LaneId> lanes;
+  std::map<std::uint16_t, std::uint64_t> waiting;
+  for (const auto& [lane, state] : head_.lanes) {
+    waiting[lane.sink] += state.waiting();
+    if (is_lossy(lane)) lanes.push_back(lane);
+  }
+  std::ranges::sort(lanes, [&](LaneId a, LaneId b) {
+    return std::tuple(waiting[b.sink], a.sink, b.lane) <
+           std::tuple(waiting[a.sink], b.sink, a.lane);
+  });
+  return lanes;
+}
+
+void Lanes::apply(LaneId lane, const Retention::Given& given) {
+  room_wanted_ -= std::min(room_wanted_, given.bytes);
+  if (given.holes == 0 && given.bytes == 0) return;
+  const std::scoped_lock lock(head_mutex_);
+  head_.lanes[lane].holes += given.holes;
+  is_head_dirty_ = true;
+}
+
+Result<void> Lanes::give_up(WriteBatch& batch, const BlockHeader& header) {
+  const bool is_age_due =
+      is_giving_up_ || header.engine_time - looked_for_age_ >= age_look_interval;
+  if (!is_age_due && room_wanted_ == 0) return {};
+  looked_for_age_ = header.engine_time;
+  is_giving_up_ = false;
+  for (const LaneId lane : lossy_lanes()) {
+    const std::string& sink = sink_of(lane);
+    // One step of a lane in a beat: a second one would not see what the first one did.
+    const LaneState& state = head_.lanes.at(lane);
+    Retention::Given given = TRY(retention_.drop_old(batch, sink, lane, state, header));
+    bool is_at_end = given.is_at_end;
+    if (given.bytes == 0 && room_wanted_ > 0) {
+      given = TRY(retention_.make_room(batch, sink, lane, state, header));
+      is_at_end = given.is_at_end;
+    }
+    is_giving_up_ |= !is_at_end;
+    apply(lane, given);
+  }
   return {};
 }
 
@@ -179,12 +349,12 @@ Result<std::uint64_t> Lanes::oldest_reference() const {
   std::uint64_t oldest = ~0ULL;
   FrameCodec codec;
   for (const auto& [lane, state] : head_.lanes) {
-    if (state.shipped >= state.next) continue;
+    if (state.shipped >= std::min(state.next, state.references_end)) continue;
     // Records of a lane lie in the order of their beats: the oldest unshipped one decides, whatever
     // its kind, because all after it are of later blocks.
     const FoundFrame found = TRY(read_at_or_before(store_, keys::lane_prefix(lane), state.shipped));
     if (!found.is_found) continue;
-    const auto summary = summarise_outbox(found.frame.bytes, codec);
+    const auto summary = outline_outbox(found.frame, codec);
     // A damaged record could refer to any block: keep all until it is out of the way.
     if (!summary) return std::uint64_t{0};
     oldest = std::min(oldest, summary->header.block);
@@ -193,23 +363,53 @@ Result<std::uint64_t> Lanes::oldest_reference() const {
 }
 
 void Lanes::publish() {
-  for (const LaneId lane : changed_) border_.publish(lane, head_.lanes[lane].next);
+  if (is_head_put_) {
+    for (const auto& [lane, state] : head_.lanes) {
+      if (std::exchange(durable_marks_[lane], state.handed_out) != state.handed_out &&
+          is_lossy(lane))
+        changed_.push_back(lane);
+    }
+  }
+  is_head_put_ = false;
+  for (const LaneId lane : changed_) {
+    committed_next_[lane] = head_.lanes[lane].next;
+    border_.publish(lane, readable_end(lane));
+  }
   changed_.clear();
 }
 
 void Lanes::publish_all() {
-  for (const auto& [lane, state] : head_.lanes) border_.publish(lane, state.next);
+  border_.set_boot_clocks(head_.boot_clocks);
+  for (const auto& [lane, state] : head_.lanes) border_.publish(lane, readable_end(lane));
+}
+
+void Lanes::note_clock(const BootClock& clock) {
+  auto& known = head_.boot_clocks;
+  const auto found = std::ranges::find(known, clock.boot_id, &BootClock::boot_id);
+  const bool is_new = found == known.end();
+  if (!is_new && abs(found->offset - clock.offset) < clock_tolerance) return;
+  {
+    const std::scoped_lock lock(head_mutex_);
+    if (!is_new) known.erase(found);
+    known.push_back(clock);
+    if (known.size() > max_boot_clocks) known.erase(known.begin());
+  }
+  is_head_dirty_ = true;
+  border_.set_boot_clocks(known);
 }
 
 void Lanes::put_head(WriteBatch& batch) {
   const std::scoped_lock lock(head_mutex_);
   sluice::put_head(batch, codec_, head_);
+  if (stored_sinks_ != head_.sinks.size()) put_sink_numbers(batch, codec_, head_);
+  stored_sinks_ = head_.sinks.size();
   is_head_dirty_ = false;
+  is_head_put_ = true;
 }
 
 void Lanes::put_committed_head(WriteBatch& batch) const {
   Head committed = head_copy();
-  for (auto& [lane, state] : committed.lanes) state.next = border_.next(lane);
+  for (auto& [lane, state] : committed.lanes) state.next = committed_next_.at(lane);
   sluice::put_head(batch, codec_, committed);
 }
 

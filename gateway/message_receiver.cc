@@ -14,6 +14,8 @@ MessageReceiver::MessageReceiver(std::vector<EventMaker*> makers, Metrics& metri
     const Labels labels = {{"source", maker->source_name()}};
     received_.push_back(
         &metrics.counter("sluice_source_messages_total", "Messages taken in.", labels));
+    received_bytes_.push_back(&metrics.counter(
+        "sluice_source_bytes_total", "Bytes of these messages, as they wait to be taken.", labels));
     undecodable_.push_back(&metrics.counter("sluice_source_undecodable_messages_total",
                                             "Messages that could not be decoded: dead letters.",
                                             labels));
@@ -27,6 +29,7 @@ void MessageReceiver::receive(Beat& beat, std::uint64_t& sequence, EngineTime no
     for (const Message& message : taken.batch.messages())
       decode(message, taken.source, beat, sequence);
     received_[taken.source]->add(taken.batch.messages().size());
+    received_bytes_[taken.source]->add(taken.batch.bytes());
   }
 }
 

@@ -47,6 +47,7 @@ class MessageReceiver {
 
   Counter& redelivered_;
   std::vector<Counter*> received_;  // messages by source
+  std::vector<Counter*> received_bytes_;
   std::vector<Counter*> undecodable_;
 };
 

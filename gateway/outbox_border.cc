@@ -21,6 +21,16 @@ std::uint64_t OutboxBorder::next(LaneId lane) const {
   return found == next_.end() ? 1 : found->second;
 }
 
+void OutboxBorder::set_boot_clocks(std::vector<BootClock> clocks) {
+  const std::scoped_lock lock(mutex_);
+  boot_clocks_ = std::move(clocks);
+}
+
+std::vector<BootClock> OutboxBorder::boot_clocks() const {
+  const std::scoped_lock lock(mutex_);
+  return boot_clocks_;
+}
+
 void OutboxBorder::acknowledge(Acknowledgement acknowledgement) {
   const std::scoped_lock lock(mutex_);
   // Neighbours are joined, so that a fast upstream does not make a long list.
@@ -29,6 +39,7 @@ void OutboxBorder::acknowledge(Acknowledgement acknowledgement) {
     if (!last.is_rejected && !acknowledgement.is_rejected && last.lane == acknowledgement.lane &&
         last.end == acknowledgement.first) {
       last.end = acknowledgement.end;
+      last.holes += acknowledgement.holes;
       return;
     }
   }

@@ -1,8 +1,10 @@
 // Pace: when to commit. A commit costs about 16 KB of flash however small it is.
 //
-// At once when enough waits (`commit_events`, `commit_bytes`), or while the eager budget lasts (a
-// token bucket); else what has arrived lingers up to `commit_interval`. So a lone alarm is
-// acknowledged in milliseconds, and a steady trickle costs few commits.
+// At once while the eager budget lasts (a token bucket); else what has arrived lingers up to
+// `commit_interval`. So a lone alarm is acknowledged in milliseconds, and a steady trickle costs
+// few commits. When enough waits (`commit_events`, `commit_bytes`) a commit is due, but while more
+// pours in it gathers for some milliseconds: at high rates the fixed cost is shared by more events.
+// A flash budget may stretch the interval; nothing is eager then.
 #pragma once
 
 #include <algorithm>
@@ -27,21 +29,32 @@ class Pace {
 
   const PaceConfig& config() const { return config_; }
 
+  // Zero: as configured.
+  void stretch(Duration interval) { stretched_ = interval; }
+
+  bool is_full(std::size_t messages, std::size_t bytes) const {
+    return messages >= config_.commit_events || bytes >= config_.commit_bytes;
+  }
+
   // Something waits: how much longer it may wait for company. Zero: commit now.
   Duration linger(std::size_t messages, std::size_t bytes, Duration now) {
     refill(now);
-    if (messages >= config_.commit_events || bytes >= config_.commit_bytes || tokens_ >= 1)
-      return Duration{0};
+    if (stretched_ == Duration{0} && (is_full(messages, bytes) || tokens_ >= 1)) return Duration{0};
+    if (bytes >= most_bytes) return Duration{0};
     if (waiting_since_ == Duration{0}) waiting_since_ = now;
-    return std::max(Duration{0}, waiting_since_ + config_.commit_interval - now);
+    const Duration interval = std::max(config_.commit_interval, stretched_);
+    return std::max(Duration{0}, waiting_since_ + interval - now);
   }
 
   // A commit was made. One that was full spends no token: it was due anyway.
   void committed(std::size_t messages, std::size_t bytes) {
     waiting_since_ = Duration{0};
-    const bool was_full = messages >= config_.commit_events || bytes >= config_.commit_bytes;
-    if (!was_full) tokens_ = std::max(0.0, tokens_ - 1);
+    if (!is_full(messages, bytes)) tokens_ = std::max(0.0, tokens_ - 1);
   }
+
+  static constexpr std::size_t most_bytes = 4 * 1024 * 1024;  // that one beat takes
+  static constexpr Duration gather_quiet = std::chrono::microseconds(1'500);
+  static constexpr Duration gather_limit = std::chrono::milliseconds(20);
 
  private:
   void refill(Duration now) {
@@ -53,6 +66,7 @@ class Pace {
   const PaceConfig config_;
   double tokens_;
   Duration refilled_at_;
+  Duration stretched_{0};
   Duration waiting_since_{0};  // zero: nothing waits
 };
 

@@ -111,9 +111,11 @@ std::optional<Shipper::Batch> Shipper::next_batch(LaneId id, Lane& lane) {
   return std::move(given_back_.extract(oldest).mapped());
 }
 
-std::optional<Shipper::Batch> Shipper::cut(LaneId id, Lane& lane) {
+// Sequences that a policy has emptied need not be sent to be done with.
+std::optional<CutBatch> Shipper::cut_events(LaneId id, Lane& lane) {
   const Duration now = clock_.monotonic();
   if (lane.read_again_at > now) return std::nullopt;
+  lane.cutter.set_boot_clocks(border_.boot_clocks());
   auto cut = lane.cutter.cut(border_.next(id), now);
   if (!cut) {
     error_log_.report(now.count(), LogLevel::error, "The outbox cannot be read",
@@ -121,8 +123,17 @@ std::optional<Shipper::Batch> Shipper::cut(LaneId id, Lane& lane) {
     lane.read_again_at = now + unreadable_wait;
     return std::nullopt;
   }
-  if (!*cut) return std::nullopt;
-  CutBatch& piece = **cut;
+  if (*cut && (*cut)->events == 0) {
+    border_.acknowledge({id, (*cut)->first, (*cut)->end, false, {}, (*cut)->end - (*cut)->first});
+    return std::nullopt;
+  }
+  return std::move(*cut);
+}
+
+std::optional<Shipper::Batch> Shipper::cut(LaneId id, Lane& lane) {
+  auto cut = cut_events(id, lane);
+  if (!cut) return std::nullopt;
+  CutBatch& piece = *cut;
   for (std::string& key : piece.damaged_keys) border_.report_damage(std::move(key));
   Batch batch;
   batch.lane = id;
@@ -157,7 +168,8 @@ void Shipper::handle(const Delivery& delivery) {
 void Shipper::succeed(const Batch& batch, const Delivery& delivery) {
   const bool is_rejected = delivery.outcome == Delivery::Outcome::rejected;
   border_.acknowledge({batch.lane, batch.first, batch.end, is_rejected,
-                       is_rejected ? delivery.reason : std::string()});
+                       is_rejected ? delivery.reason : std::string(),
+                       batch.end - batch.first - batch.outgoing.events});
   if (failures_ > 0 && !is_rejected)
     log_info("Upstream takes batches again",
              {{"sink", config_.sink_name}, {"attempts", failures_}});

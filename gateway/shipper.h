@@ -90,6 +90,7 @@ class Shipper {
   bool submit_next();
   std::optional<Batch> next_batch(LaneId id, Lane& lane);
   std::optional<Batch> cut(LaneId id, Lane& lane);
+  std::optional<CutBatch> cut_events(LaneId id, Lane& lane);
   void handle(const Delivery& delivery);
   void succeed(const Batch& batch, const Delivery& delivery);
   void fail(const Batch& batch, const Delivery& delivery);

@@ -33,6 +33,8 @@ class SnapshotWriter {
   // Journal blocks at or above this are needed for recovery.
   std::uint64_t keep_journal_from() const { return covered_ + 1; }
   bool is_running() const { return is_running_; }
+  // Slices are still to be written, or old ones to be erased.
+  bool has_work() const { return is_running_ || has_old_slices_; }
 
  private:
   void begin(std::uint64_t block);

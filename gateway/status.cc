@@ -36,6 +36,14 @@ class ObjectWriter {
     key(name);
     append_number(out_, value);
   }
+  void field(std::string_view name, std::optional<double> value) {
+    key(name);
+    if (value) {
+      append_number(out_, *value);
+    } else {
+      out_ += "null";
+    }
+  }
   void field(std::string_view name, Timestamp value) {
     key(name);
     if (value == Timestamp{}) {
@@ -116,6 +124,8 @@ void append_sink(std::string& out, const SinkReport& sink) {
   object.field("oldest_waiting_seconds", sink.oldest_waiting);
   object.field("full_in_seconds", sink.full_in);
   object.field("rejected_events", sink.rejected_events);
+  object.field("given_up_events", sink.given_up_events);
+  object.field("when_full", sink.when_full);
   object.field("compression", sink.compression);
   object.field("last_delivery", sink.last_delivery);
   object.field("last_error", sink.last_error);
@@ -126,7 +136,8 @@ void append_sink(std::string& out, const SinkReport& sink) {
 }  // namespace
 
 bool GatewayStatus::is_red() const {
-  return !refused.empty() || is_blocked || damaged_records > 0 || replay_differences > 0 ||
+  return !refused.empty() || is_blocked || damaged_records > 0 || quarantined_records > 0 ||
+         !store_moved_aside.empty() || replay_differences > 0 ||
          std::ranges::any_of(sources,
                              [](const SourceReport& source) { return !source.is_running; }) ||
          std::ranges::any_of(sinks, [](const SinkReport& sink) { return sink.is_failing; });
@@ -148,6 +159,18 @@ std::string status_json(const GatewayStatus& status) {
   object.field("store_max_bytes", status.store_max_bytes);
   object.field("store_growth_bytes_per_second", status.store_growth_bytes_per_second);
   object.field("store_full_in_seconds", status.store_full_in);
+  object.field("store_moved_aside", status.store_moved_aside);
+  object.field("salvaged_records", status.salvaged_records);
+  object.field("quarantined_records", status.quarantined_records);
+  object.field("encryption", status.encryption);
+  object.field("written_bytes", status.flash.written_bytes);
+  object.field("written_bytes_per_day", status.flash.bytes_per_day);
+  object.field("written_bytes_per_commit", status.flash.bytes_per_commit);
+  object.field("write_amplification", status.write_amplification);
+  object.field("flash_budget_bytes_per_day", status.flash.budget_per_day);
+  object.field("flash_interval_seconds", std::optional(status.flash.stretched_interval));
+  object.field("flash_over_budget", status.flash.is_over_budget);
+  object.field("flash_years", status.flash_years);
   object.field("commits", status.commits);
   object.field("redelivered", status.redelivered);
   object.field("dead_letters", status.dead_letters);

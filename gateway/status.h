@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "gateway/flash_account.h"
 
 namespace sluice {
 
@@ -47,6 +48,8 @@ struct SinkReport {
   std::optional<Duration> oldest_waiting;  // the age of the first event that waits
   std::optional<Duration> full_in;         // its growing backlog fills the store then
   std::uint64_t rejected_events = 0;
+  std::uint64_t given_up_events = 0;  // by a policy: dropped, or replaced by summaries
+  std::string when_full;
   double compression = 0;  // raw bytes per byte on the wire; 0: nothing sent yet
   Timestamp last_delivery{};
   std::string last_error;  // the last one since the start, also when all is well again
@@ -66,10 +69,17 @@ struct GatewayStatus {
   std::uint64_t store_max_bytes = 0;
   double store_growth_bytes_per_second = 0;  // over the last minutes
   std::optional<Duration> store_full_in;     // nothing while it does not grow
+  FlashFigures flash;
+  double write_amplification = 0;     // bytes written per byte of payload received; 0: not known
+  std::optional<double> flash_years;  // until the disk's flash is worn, at this rate
   std::uint64_t commits = 0;
   std::uint64_t redelivered = 0;
   std::uint64_t dead_letters = 0;
   std::uint64_t damaged_records = 0;
+  std::uint64_t quarantined_records = 0;
+  std::string store_moved_aside;  // a damaged or newer store that this start set aside; empty: none
+  std::uint64_t salvaged_records = 0;
+  std::string encryption = "off";  // "on", "under way"
   std::uint64_t replay_differences = 0;
   std::vector<SourceReport> sources;
   std::vector<PipelineReport> pipelines;

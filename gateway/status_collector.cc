@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "gateway/backlog.h"
 #include "gateway/backpressure.h"
+#include "storage/quarantine.h"
 
 namespace sluice {
 namespace {
@@ -21,19 +22,9 @@ constexpr Duration batching_time = std::chrono::seconds(30);
 std::uint64_t waiting_events(const Head& head, std::uint16_t sink) {
   std::uint64_t events = 0;
   for (const auto& [lane, state] : head.lanes) {
-    if (lane.sink == sink) events += state.next - state.shipped;
+    if (lane.sink == sink) events += state.waiting();
   }
   return events;
-}
-
-// How long an event has waited that came in a beat with this header.
-Duration age_of(const BlockHeader& header, Timestamp now, EngineTime engine_now) {
-  // A box that boots without a clock says 1970 until somebody tells it the time. Engine time does
-  // not count while the box is off, but it is never decades wrong.
-  constexpr Timestamp set_clocks_since = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
-  const Duration age =
-      header.wall >= set_clocks_since ? now - header.wall : engine_now - header.engine_time;
-  return std::max(Duration{0}, age);
 }
 
 }  // namespace
@@ -125,6 +116,18 @@ GatewayStatus StatusCollector::collect() const {
   status.store_used_bytes = usage.used_bytes;
   status.store_max_bytes = usage.max_bytes;
   status.commits = parts_.metrics.sum("sluice_store_commits_total");
+  status.flash = parts_.engine.flash();
+  const auto received = static_cast<double>(parts_.metrics.sum("sluice_source_bytes_total"));
+  if (received > 0)
+    status.write_amplification = static_cast<double>(status.flash.written_bytes) / received;
+  if (status.flash.bytes_per_day > 0 && parts_.flash_endurance_bytes > 0) {
+    constexpr double days_per_year = 365;
+    status.flash_years = parts_.flash_endurance_bytes / status.flash.bytes_per_day / days_per_year;
+  }
+  if (const auto quarantined = count_quarantined(parts_.store))
+    status.quarantined_records = *quarantined;
+  if (parts_.encryption != nullptr)
+    status.encryption = parts_.encryption->is_rotating() ? "under way" : "on";
   status.redelivered = parts_.metrics.sum("sluice_engine_redelivered_messages_total");
   status.dead_letters = head.next_dead_letter - head.first_dead_letter;
   for (const std::string& pipeline : parts_.pipelines) status.pipelines.push_back(report(pipeline));
@@ -136,7 +139,7 @@ GatewayStatus StatusCollector::collect() const {
     status.sources.push_back(report(parts_.sources[i], source_messages_[i]));
   status.store_growth_bytes_per_second = store_bytes_.per_second();
   status.store_full_in =
-      time_until(store_bytes_, Backpressure::high_mark * static_cast<double>(usage.max_bytes));
+      time_until(store_bytes_, parts_.high_water * static_cast<double>(usage.max_bytes));
   for (std::size_t i = 0; i < parts_.sinks.size(); ++i) {
     SinkReport& sink = status.sinks[i];
     const bool is_behind = sink.oldest_waiting.value_or(Duration{0}) > batching_time;
@@ -190,6 +193,9 @@ SinkReport StatusCollector::report(const WatchedSink& watched, const Head& head,
   report.batches = shipper.batches;
   report.rejected_events =
       parts_.metrics.sum("sluice_sink_rejected_events_total", {{"sink", watched.name}});
+  report.given_up_events =
+      parts_.metrics.sum("sluice_sink_given_up_events_total", {{"sink", watched.name}});
+  report.when_full = watched.when_full;
   if (shipper.wire_bytes > 0) {
     report.compression =
         static_cast<double>(shipper.raw_bytes) / static_cast<double>(shipper.wire_bytes);
@@ -201,7 +207,7 @@ SinkReport StatusCollector::report(const WatchedSink& watched, const Head& head,
     if (lane.sink != watched.number) continue;
     const auto measured = measure_backlog(parts_.store, codec, lane, state);
     // A store that cannot be read ends the engine; until then what is known exactly is shown.
-    const Backlog backlog = measured ? *measured : Backlog{state.next - state.shipped, 0, {}};
+    const Backlog backlog = measured ? *measured : Backlog{state.waiting(), 0, {}};
     report.backlog_events += backlog.events;
     report.backlog_bytes += backlog.bytes;
     if (!backlog.oldest) continue;
@@ -220,6 +226,18 @@ void StatusCollector::update_gauges() const {
   set("sluice_store_used_bytes", "Bytes of the store that hold live data.",
       static_cast<double>(now.store_used_bytes));
   set("sluice_store_max_bytes", "storage.max_size.", static_cast<double>(now.store_max_bytes));
+  set("sluice_store_quarantined_records", "Damaged records that are kept as they were found.",
+      static_cast<double>(now.quarantined_records));
+  set("sluice_process_written_bytes",
+      "Bytes written to disks by this process, by the kernel's account.",
+      static_cast<double>(now.flash.written_bytes));
+  set("sluice_store_commit_written_bytes", "Of these for each commit, lately.",
+      now.flash.bytes_per_commit);
+  set("sluice_store_write_amplification", "Bytes written per byte of payload received.",
+      now.write_amplification);
+  set("sluice_store_commit_interval_seconds",
+      "How far apart commits are because of the flash budget; 0: it allows the usual pace.",
+      std::chrono::duration<double>(now.flash.stretched_interval).count());
   set("sluice_store_blocked", "1 while the store is full and sources wait.", now.is_blocked);
   set("sluice_configuration_refused",
       "1 while the file on disk is refused and an older configuration runs.",

@@ -16,11 +16,13 @@
 #include "core/clock.h"
 #include "core/metrics.h"
 #include "drivers/source.h"
+#include "gateway/backpressure.h"
 #include "gateway/engine.h"
 #include "gateway/observed_intake.h"
 #include "gateway/shipper.h"
 #include "gateway/status.h"
 #include "gateway/trend.h"
+#include "storage/encrypted_store.h"
 #include "storage/store.h"
 
 namespace sluice {
@@ -37,6 +39,7 @@ struct WatchedSink {
   std::string type;
   std::uint16_t number = 0;
   const Shipper* shipper = nullptr;
+  std::string when_full;
 };
 
 // All lent; they outlive the collector.
@@ -48,6 +51,9 @@ struct StatusParts {
   std::vector<WatchedSource> sources;
   std::vector<WatchedSink> sinks;
   std::vector<std::string> pipelines;
+  const EncryptedStore* encryption = nullptr;  // null: the store is not encrypted
+  double flash_endurance_bytes = 0;            // of the disk that holds the store
+  double high_water = WaterMarks{}.high;       // as a share of the store: full
 };
 
 class StatusCollector {

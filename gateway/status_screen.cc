@@ -146,6 +146,49 @@ void show_gateway(Screen& screen, const Value& status) {
                                             screen_width - Screen::mark_width));
 }
 
+// What the gateway costs the disk.
+void show_flash(Screen& screen, const Value& status) {
+  const auto per_day = figure_of(status, "written_bytes_per_day").value_or(0);
+  if (per_day == 0) return;  // a memory disk, or nothing yet
+  std::string line = "disk  " + bytes_text(static_cast<std::uint64_t>(per_day)) + " written a day";
+  if (const auto factor = figure_of(status, "write_amplification").value_or(0); factor > 0)
+    line += ", " + rate_text(factor, 5) + " bytes per byte received";
+  if (const auto years = figure_of(status, "flash_years"))
+    line += *years > 100 ? ", flash lasts > 100 years"
+                         : ", flash lasts " + rate_text(*years, 5) + " years";
+  if (const auto budget = number_of(status, "flash_budget_bytes_per_day"); budget > 0) {
+    line += "; budget " + bytes_text(budget) + " a day";
+    const double interval = figure_of(status, "flash_interval_seconds").value_or(0);
+    if (truth_of(status, "flash_over_budget")) {
+      line += ", EXCEEDED though commits are 5 s apart";
+    } else if (interval > 0) {
+      line += ": commits every " + rate_text(interval, 4) + " s";
+    }
+  }
+  const std::string encryption = text_of(status, "encryption");
+  if (encryption == "on") line += "; encrypted";
+  if (encryption == "under way") line += "; being encrypted";
+  screen.line(fit_left(line, screen_width));
+}
+
+// What was found wrong with the store, and what a person can do.
+void show_damage(Screen& screen, const Value& status) {
+  const std::string aside = text_of(status, "store_moved_aside");
+  if (!aside.empty()) {
+    screen.line(screen.mark(false) +
+                fit_left("the store was set aside as " + aside + "; " +
+                             count_text(number_of(status, "salvaged_records"), 9) +
+                             " records are in the new one",
+                         screen_width - Screen::mark_width));
+  }
+  if (const auto quarantined = number_of(status, "quarantined_records")) {
+    screen.line(screen.mark(false) +
+                fit_left(count_text(quarantined, 9) +
+                             " damaged records are in quarantine: sluice buffer verify",
+                         screen_width - Screen::mark_width));
+  }
+}
+
 // What a person must know first: the end of the line is cut when it is too long.
 void show_store(Screen& screen, const Value& status) {
   const std::uint64_t used = number_of(status, "store_used_bytes");
@@ -222,6 +265,11 @@ void show_sinks(Screen& screen, const Value& status) {
                 fit_right(count_text(number_of(sink, "delivered_events"), 11), 11) + " " +
                 fit_right(count_text(number_of(sink, "rejected_events"), 8), 8) + " " +
                 fit_right(ratio > 0 ? rate_text(ratio, 5) : "-", 5));
+    if (const auto given_up = number_of(sink, "given_up_events")) {
+      screen.indented(count_text(given_up, 12) + " events given up (" + text_of(sink, "when_full") +
+                          ", max_age): gap events tell upstream",
+                      1);
+    }
     screen.last_error(sink, is_good);
   }
 }
@@ -236,6 +284,8 @@ Result<std::string> render_status(std::string_view json, bool with_colour) {
   Screen screen(status, with_colour);
   show_gateway(screen, status);
   show_store(screen, status);
+  show_flash(screen, status);
+  show_damage(screen, status);
   show_sources(screen, status);
   show_pipelines(screen, status);
   show_sinks(screen, status);

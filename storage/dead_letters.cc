@@ -53,7 +53,7 @@ void put_dead_letters(WriteBatch& batch, FrameCodec& codec, std::uint64_t first,
     events.push_back(&letter.event);
   }
   raw += encode_block(header, events);
-  put_record(batch, keys::numbered(keys::dead_letter, first), codec.seal(raw));
+  put_record(batch, codec, keys::numbered(keys::dead_letter, first), raw);
 }
 
 Result<void> read_dead_letters(
@@ -64,7 +64,7 @@ Result<void> read_dead_letters(
   if (!found.is_found) found = TRY(read_at_or_after(store, dead_letter_prefix, first));
   while (found.is_found) {
     Arena arena;
-    const auto raw = codec.open(found.frame.bytes);
+    const auto raw = codec.open(found.frame.key, found.frame.bytes);
     const auto parsed =
         raw ? parse(*raw, store_id, found.frame.number, arena) : Result<Parsed>(raw.error());
     if (!parsed) {
@@ -83,7 +83,7 @@ Result<void> recover_dead_letters(const Store& store, FrameCodec& codec, Head& h
                                   std::uint64_t& damaged) {
   const FoundFrame last = TRY(read_at_or_before(store, dead_letter_prefix, ~0ULL));
   if (!last.is_found) return {};
-  const auto raw = codec.open(last.frame.bytes);
+  const auto raw = codec.open(last.frame.key, last.frame.bytes);
   Arena arena;
   const auto parsed = raw ? parse(*raw, {}, last.frame.number, arena) : Result<Parsed>(raw.error());
   if (!parsed) {

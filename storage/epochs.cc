@@ -21,7 +21,7 @@ void put_epoch(WriteBatch& batch, FrameCodec& codec, const Epoch& epoch) {
     put_text(raw, file.name);
     put_text(raw, file.content);
   }
-  put_record(batch, keys::numbered(keys::epoch, epoch.number), codec.seal(raw));
+  put_record(batch, codec, keys::numbered(keys::epoch, epoch.number), raw);
 }
 
 Result<std::optional<Epoch>> last_epoch(const Store& store, FrameCodec& codec) {
@@ -29,7 +29,7 @@ Result<std::optional<Epoch>> last_epoch(const Store& store, FrameCodec& codec) {
   for (;;) {
     const FoundFrame found = TRY(read_at_or_before(store, epoch_prefix, below));
     if (!found.is_found) return std::optional<Epoch>();
-    if (const auto raw = codec.open(found.frame.bytes)) {
+    if (const auto raw = codec.open(found.frame.key, found.frame.bytes)) {
       ByteReader in(*raw);
       Epoch epoch;
       epoch.number = static_cast<std::uint32_t>(found.frame.number);

@@ -8,14 +8,19 @@
 namespace sluice {
 namespace {
 
-constexpr std::uint8_t frame_version = 1;
+constexpr std::uint8_t frame_version = 2;
+constexpr std::uint8_t keyless_version = 1;  // its checksum does not cover the key
 constexpr std::uint8_t flag_zstd = 1;
 constexpr std::size_t checksum_bytes = 8;
 constexpr std::size_t worth_compressing = 64;
 constexpr std::uint64_t max_raw_bytes = 256ULL << 20;  // no honest record is larger
 constexpr int level = 1;  // measured: faster than 3 and no larger on sensor JSON in big batches
 
-std::uint64_t checksum(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+std::uint64_t checksum(std::string_view key, std::string_view bytes) {
+  const bool is_keyless = !bytes.empty() && static_cast<std::uint8_t>(bytes[0]) == keyless_version;
+  const XXH64_hash_t seed = is_keyless ? 0 : XXH3_64bits(key.data(), key.size());
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
 
 Error damaged(const char* what) {
   return {ErrorKind::corrupt, std::string("a stored record ") + what};
@@ -55,7 +60,7 @@ std::string FrameCodec::compress(std::string_view raw) {
   return std::string(contexts_->compress(raw));
 }
 
-std::string FrameCodec::seal(std::string_view raw) {
+std::string FrameCodec::seal(std::string_view key, std::string_view raw) {
   std::string_view content = raw;
   std::uint8_t flags = 0;
   if (raw.size() >= worth_compressing) {
@@ -71,18 +76,20 @@ std::string FrameCodec::seal(std::string_view raw) {
   frame.push_back(static_cast<char>(flags));
   put_varint(frame, raw.size());
   frame += content;
-  put_fixed(frame, checksum(frame));
+  put_fixed(frame, checksum(key, frame));
   return frame;
 }
 
-Result<std::string> FrameCodec::open(std::string_view frame) {
+Result<std::string> FrameCodec::open(std::string_view key, std::string_view frame) {
   if (frame.size() < 3 + checksum_bytes) return damaged("is too short");
   const std::string_view body = frame.substr(0, frame.size() - checksum_bytes);
-  if (ByteReader(frame.substr(body.size())).fixed<std::uint64_t>() != checksum(body)) {
+  if (ByteReader(frame.substr(body.size())).fixed<std::uint64_t>() != checksum(key, body)) {
     return damaged("has a wrong checksum");
   }
   ByteReader in(body);
-  if (in.fixed<std::uint8_t>() != frame_version) return damaged("has an unknown version");
+  const auto version = in.fixed<std::uint8_t>();
+  if (version != frame_version && version != keyless_version)
+    return damaged("has an unknown version");
   const auto flags = in.fixed<std::uint8_t>();
   const std::uint64_t raw_size = in.varint();
   if (!in.is_ok() || raw_size > max_raw_bytes) return damaged("has a wrong size");

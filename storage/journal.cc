@@ -10,8 +10,8 @@ const std::string journal_prefix(1, keys::journal);
 
 void put_journal(WriteBatch& batch, FrameCodec& codec, const BlockHeader& header,
                  std::span<const Event* const> events) {
-  put_record(batch, keys::numbered(keys::journal, header.block),
-             codec.seal(encode_block(header, events)));
+  put_record(batch, codec, keys::numbered(keys::journal, header.block),
+             encode_block(header, events));
 }
 
 Result<std::string> read_journal_raw(const Store& store, FrameCodec& codec, std::uint64_t block) {
@@ -19,7 +19,7 @@ Result<std::string> read_journal_raw(const Store& store, FrameCodec& codec, std:
   if (!found.is_found || found.frame.number != block) {
     return Error{ErrorKind::corrupt, "journal block " + std::to_string(block) + " is not there"};
   }
-  return codec.open(found.frame.bytes);
+  return codec.open(found.frame.key, found.frame.bytes);
 }
 
 Result<std::optional<JournalEntry>> next_journal(const Store& store, FrameCodec& codec,
@@ -28,7 +28,7 @@ Result<std::optional<JournalEntry>> next_journal(const Store& store, FrameCodec&
   if (!found.is_found) return std::optional<JournalEntry>();
   JournalEntry entry;
   entry.block = found.frame.number;
-  auto raw = codec.open(found.frame.bytes);
+  auto raw = codec.open(found.frame.key, found.frame.bytes);
   entry.is_damaged = !raw.is_ok();
   if (entry.is_damaged) {
     entry.damage = raw.error().message;

@@ -29,6 +29,11 @@ constexpr char outbox = 'O';        // sink, lane, first sequence, part
 constexpr char quarantine = 'Q';    // the key of a damaged record
 constexpr char snapshot = 'S';      // block number, slice
 
+constexpr const char* format = "A";             // what this file is, and the format's version
+constexpr const char* store_id = "Aid";         // random, for ever
+constexpr const char* key_check = "Akey";       // which key encrypts the store; never a frame
+constexpr const char* sink_numbers = "Asinks";  // a second copy of the head's
+
 inline std::string numbered(char kind, std::uint64_t number) {
   std::string key(1, kind);
   put_big_endian(key, number);
@@ -59,6 +64,37 @@ inline std::string slice(std::uint64_t block, std::uint32_t slice_number) {
   std::string key = numbered(snapshot, block);
   put_big_endian(key, slice_number);
   return key;
+}
+
+// What a key says of itself. Records in parts have a byte of part number at the key's end.
+struct Shape {
+  bool is_record = false;
+  bool has_parts = false;
+};
+inline Shape shape_of(std::string_view key) {
+  if (key.empty()) return {};
+  switch (key[0]) {
+    case dead_letter:
+    case epoch:
+    case journal:
+      return {key.size() == 10, true};
+    case outbox:
+      return {key.size() == 13, true};
+    case snapshot:
+      return {key.size() == 13, false};
+    case source_state:
+      return {key.size() == 25, false};
+    case head:
+      return {key.size() == 1, false};
+    case meta:
+      return {key == store_id || key == sink_numbers || key == key_check, false};
+    default:
+      return {};
+  }
+}
+inline bool is_known(std::string_view key) {
+  return shape_of(key).is_record || key == format ||
+         (key.starts_with(quarantine) && shape_of(key.substr(1)).is_record);
 }
 
 // The first key after all keys that start with `prefix` (which must not be all 0xFF).

@@ -2,33 +2,63 @@
 //
 //   DIR/store.mdb       the data; made as store.mdb.new and renamed, so that it is whole or absent
 //   DIR/store.mdb-lock  LMDB's reader table
-//   DIR/lock            held (flock) while a gateway owns the store; holds its process id
+//   DIR/lock            held (flock) while a gateway owns the store; holds its process id, and
+//                       "clean" once it has ended in order
+//   DIR/store.mdb.damaged-<n>, .newer-<n>  what open() moved aside
+//
+// LMDB trusts its file, so open() looks at the structure first (LmdbFile): at all of it after a
+// crash, at a bounded part after an orderly end. A file with a fault is never given to LMDB: what
+// is whole in it is salvaged into a new one, and it is kept beside it.
 //
 // Default LMDB flags: a commit is durable when it returns (measured: no loss in emulated power
 // cuts). MDB_NOSYNC and MDB_WRITEMAP are deliberately absent: a power cut with them loses the whole
 // store.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 
+#include "storage/lmdb_file.h"
+#include "storage/salvage.h"
 #include "storage/store.h"
 
 struct MDB_env;
 
 namespace sluice {
 
+struct LmdbOptions {
+  std::uint64_t max_bytes = 1ULL << 30;
+  bool sets_newer_aside = false;  // begin anew beside a store of a newer program
+  Unwrap unwrap = {};             // for salvage; empty: values mean what they say
+};
+
 class LmdbStore final : public Store {
  public:
-  // Opens the store in `directory`, or creates it. A file that LMDB cannot open is moved aside
-  // (`store.mdb.damaged-<n>`) with an error in the log, and a new store begins.
-  //   bad_config  the directory cannot be used: permissions, a network file system, another gateway
+  // The highest format that this program reads and writes (FORMAT.md).
+  static constexpr int format = 2;
+
+  // Opens the store in `directory`, or creates it. What cannot be opened is moved aside, and what
+  // is whole in it is in the new store.
+  //   bad_config  the directory cannot be used: permissions, a network file system, another
+  //   gateway,
+  //               or a newer program wrote the store (and sets_newer_aside is false)
   //   no_space    the disk is full
   static Result<std::unique_ptr<LmdbStore>> open(const std::filesystem::path& directory,
-                                                 std::uint64_t max_bytes);
+                                                 const LmdbOptions& options);
+  // For tools: reads beside the gateway that owns the store, or when none does. Commits fail.
+  //   bad_config  there is no store, or it may not be read
+  //   corrupt     it is damaged; a gateway that opens it, or `sluice buffer repair`, salvages it
+  static Result<std::unique_ptr<LmdbStore>> open_read_only(const std::filesystem::path& directory);
   ~LmdbStore() override;
+
+  // Copies what is alive into `file`, without the free pages. `progress` gets the share done.
+  Result<void> copy_compact(const std::filesystem::path& file,
+                            const std::function<void(double)>& progress) const;
 
   Result<void> commit(const WriteBatch& batch) override;
   Result<std::optional<std::string>> get(std::string_view key) const override;
@@ -37,9 +67,14 @@ class LmdbStore final : public Store {
   Result<std::optional<std::pair<std::string, std::string>>> last(
       std::string_view first, std::string_view end) const override;
   StoreUsage usage() const override;
+  void tidy() override;
 
-  // The name of a damaged file that open() moved aside; empty: none.
+  // The name of a file that open() moved aside, and what was salvaged; empty: none.
   const std::string& moved_aside() const { return moved_aside_; }
+  const SalvageReport& salvaged() const { return salvaged_; }
+
+  // The first fault in the structure, as of now; nothing: it is sound. Any thread.
+  std::optional<std::string> find_fault(const LmdbFile::Progress& progress) const;
 
  private:
   class ReadTransaction;
@@ -48,22 +83,38 @@ class LmdbStore final : public Store {
   };
   using Env = std::unique_ptr<MDB_env, EnvClose>;
 
-  LmdbStore(Env env, int lock_fd, std::uint64_t max_bytes, std::uint64_t map_bytes);
+  LmdbStore(std::filesystem::path file, int lock_fd, std::uint64_t max_bytes);
 
-  static Result<Env> open_env(const std::filesystem::path& file, std::uint64_t map_bytes);
-  static Result<void> create(const std::filesystem::path& directory);
+  static Result<std::unique_ptr<LmdbStore>> open_locked(const std::filesystem::path& directory,
+                                                        const LmdbOptions& options, int lock_fd,
+                                                        bool was_clean);
+  static Result<std::unique_ptr<LmdbStore>> open_sound(const std::filesystem::path& file,
+                                                       std::uint64_t max_bytes,
+                                                       std::uint64_t pages_to_check);
+  static Result<void> create(const std::filesystem::path& file);
+  static Result<std::string> replace_damaged(const std::filesystem::path& file,
+                                             const LmdbOptions& options, SalvageReport& report);
+  Result<void> open_env(bool is_read_only);
+  Result<int> read_format() const;
   int try_commit(const WriteBatch& batch);
+  std::uint64_t most_map_bytes() const;
   bool grow_map();
+  bool reopen();
 
   // Constant after construction.
-  const int lock_fd_;
+  const std::filesystem::path file_;
+  int lock_fd_;  // -1: read only, or a file that is being made
   const std::uint64_t max_bytes_;
   std::string moved_aside_;
+  SalvageReport salvaged_;
+  bool is_read_only_ = false;
 
-  Env env_;
-  // Readers hold it shared; growing the map, which moves it in memory, takes it alone.
+  // Readers hold it shared; what moves the map in memory takes it alone: growth, and opening anew.
   mutable std::shared_mutex map_mutex_;
-  std::uint64_t map_bytes_;  // engine thread only
+  Env env_;                      // guarded by map_mutex_; null: it could not be opened again
+  std::uint64_t map_bytes_ = 0;  // engine thread only
+  // Bytes that went through the map since tidy() gave its memory back.
+  mutable std::atomic<std::uint64_t> touched_bytes_{0};
 };
 
 }  // namespace sluice

@@ -1,5 +1,7 @@
 #include "storage/outbox.h"
 
+#include <algorithm>
+
 #include "core/bytes.h"
 #include "storage/journal.h"
 #include "storage/records.h"
@@ -17,6 +19,15 @@ std::string record_key(LaneId lane, std::uint64_t first) {
   std::string key = keys::lane_prefix(lane);
   put_big_endian(key, first);
   return key;
+}
+
+Gap read_gap(ByteReader& in) {
+  Gap gap;
+  gap.events = in.varint();
+  gap.from = Timestamp(Duration(in.signed_varint()));
+  gap.to = Timestamp(Duration(in.signed_varint()));
+  gap.reason = in.text();
+  return gap;
 }
 
 Error unreadable() { return {ErrorKind::corrupt, "a stored outbox record cannot be read"}; }
@@ -38,7 +49,7 @@ void put_outbox(WriteBatch& batch, FrameCodec& codec, LaneId lane, std::uint64_t
   } else {
     raw += encode_block(header, events);
   }
-  put_record(batch, record_key(lane, first), codec.seal(raw));
+  put_record(batch, codec, record_key(lane, first), raw);
 }
 
 void put_gap(WriteBatch& batch, FrameCodec& codec, LaneId lane, std::uint64_t first,
@@ -49,7 +60,16 @@ void put_gap(WriteBatch& batch, FrameCodec& codec, LaneId lane, std::uint64_t fi
   put_signed(raw, gap.from.time_since_epoch().count());
   put_signed(raw, gap.to.time_since_epoch().count());
   put_text(raw, gap.reason);
-  put_record(batch, record_key(lane, first), codec.seal(raw));
+  put_record(batch, codec, record_key(lane, first), raw);
+}
+
+void put_summary(WriteBatch& batch, FrameCodec& codec, LaneId lane, std::uint64_t first,
+                 const BlockHeader& header, std::uint32_t level,
+                 std::span<const Event* const> events) {
+  std::string raw = start_record(OutboxKind::summary, events.size());
+  put_varint(raw, level);
+  raw += encode_block(header, events);
+  put_record(batch, codec, record_key(lane, first), raw);
 }
 
 Result<OutboxReader::Found> OutboxReader::read(std::uint64_t sequence) {
@@ -63,8 +83,10 @@ Result<OutboxReader::Found> OutboxReader::read(std::uint64_t sequence) {
       OutboxRecord& record = found.record;
       record = {};
       record.first = frame.frame.number;
-      record.end = frame.frame.next_number != 0 ? frame.frame.next_number : frame.frame.number + 1;
-      const auto opened = open_record(frame.frame.bytes, record);
+      // How far a damaged one reached is not known: to the next, or to what was asked for.
+      record.end = frame.frame.next_number != 0 ? frame.frame.next_number
+                                                : std::max(frame.frame.number, sequence) + 1;
+      const auto opened = open_record(frame.frame, record);
       found.is_damaged = !opened.is_ok();
       if (found.is_damaged) {
         if (opened.error().kind != ErrorKind::corrupt) return opened.error();
@@ -83,14 +105,17 @@ Result<OutboxReader::Found> OutboxReader::read(std::uint64_t sequence) {
   return found;
 }
 
-Result<void> OutboxReader::open_record(std::string_view bytes, OutboxRecord& record) {
-  raw_ = TRY(codec_.open(bytes));
+Result<void> OutboxReader::open_record(const StoredFrame& frame, OutboxRecord& record) {
+  raw_ = TRY(codec_.open(frame.key, frame.bytes));
   ByteReader in(raw_);
   record.kind = static_cast<OutboxKind>(in.fixed<std::uint8_t>());
   const std::uint64_t events = in.varint();
   if (!in.is_ok()) return unreadable();
   record.end = record.first + events;
   switch (record.kind) {
+    case OutboxKind::summary:
+      (void)in.varint();  // the level
+      [[fallthrough]];
     case OutboxKind::owned: {
       Block block = TRY(decode_block(in.rest(), store_id_, arena_));
       record.header = std::move(block.header);
@@ -104,10 +129,7 @@ Result<void> OutboxReader::open_record(std::string_view bytes, OutboxRecord& rec
     }
     case OutboxKind::gap:
       record.header = TRY(decode_block_header(in.text()));
-      record.gap.events = in.varint();
-      record.gap.from = Timestamp(Duration(in.signed_varint()));
-      record.gap.to = Timestamp(Duration(in.signed_varint()));
-      record.gap.reason = in.text();
+      record.gap = read_gap(in);
       if (!in.is_ok()) return unreadable();
       return {};
   }
@@ -130,16 +152,53 @@ Result<void> OutboxReader::resolve(ByteReader& in, OutboxRecord& record) {
   return {};
 }
 
-Result<OutboxSummary> summarise_outbox(std::string_view frame, FrameCodec& codec) {
-  const std::string raw = TRY(codec.open(frame));
+Result<OutboxOutline> outline_outbox(const StoredFrame& frame, FrameCodec& codec) {
+  const std::string raw = TRY(codec.open(frame.key, frame.bytes));
   ByteReader in(raw);
-  OutboxSummary summary;
-  const auto kind = static_cast<OutboxKind>(in.fixed<std::uint8_t>());
-  summary.events = in.varint();
+  OutboxOutline outline;
+  outline.kind = static_cast<OutboxKind>(in.fixed<std::uint8_t>());
+  outline.events = in.varint();
+  if (outline.kind == OutboxKind::summary) outline.level = static_cast<std::uint32_t>(in.varint());
   if (!in.is_ok()) return unreadable();
-  summary.header = TRY(decode_block_header(kind == OutboxKind::owned ? in.rest() : in.text()));
-  if (kind == OutboxKind::references) summary.journal_block = summary.header.block;
-  return summary;
+  const bool is_owned = outline.kind == OutboxKind::owned || outline.kind == OutboxKind::summary;
+  outline.header = TRY(decode_block_header(is_owned ? in.rest() : in.text()));
+  if (outline.kind == OutboxKind::references) outline.journal_block = outline.header.block;
+  if (outline.kind == OutboxKind::gap) {
+    outline.gap = read_gap(in);
+    if (!in.is_ok()) return unreadable();
+  }
+  return outline;
+}
+
+Result<std::uint64_t> fill_holes(Store& store, FrameCodec& codec, LaneId lane,
+                                 const LaneState& state, const BlockHeader& header) {
+  const std::string prefix = keys::lane_prefix(lane);
+  std::uint64_t missing = 0;
+  WriteBatch batch;
+  std::uint64_t at = state.shipped;
+  bool is_explained = false;
+  const auto note = [&](std::uint64_t from, std::uint64_t end) {
+    if (from >= end || is_explained) return;
+    put_gap(batch, codec, lane, from, header,
+            {end - from, {}, {}, "salvage: lost in a damaged store"});
+    missing += end - from;
+  };
+  FoundFrame found = TRY(read_at_or_before(store, prefix, at));
+  if (!found.is_found) found = TRY(read_at_or_after(store, prefix, at));
+  while (found.is_found) {
+    note(at, found.frame.number);
+    const auto outline = outline_outbox(found.frame, codec);
+    // A record that cannot be read tells of itself when it is read.
+    const std::uint64_t end =
+        outline ? found.frame.number + outline->events : found.frame.next_number;
+    is_explained =
+        !outline || outline->kind == OutboxKind::gap || outline->kind == OutboxKind::summary;
+    at = std::max(at, end);
+    found = TRY(read_at_or_after(store, prefix, found.frame.number + 1));
+  }
+  note(at, state.next);
+  if (!batch.empty()) TRY(store.commit(batch));
+  return missing;
 }
 
 }  // namespace sluice

@@ -4,7 +4,8 @@
 //                       acknowledged ranges (head) trim --'
 //
 // A record owns its events (a block), or refers to events of a journal block by index, or is a gap:
-// what a policy or a damaged record took away, in its place in the order.
+// what a policy or a damaged record took away, in its place in the order, or a summary: what a
+// policy kept of the events in the gap before it.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +19,14 @@
 #include "core/result.h"
 #include "storage/block.h"
 #include "storage/frame.h"
+#include "storage/head.h"
 #include "storage/keys.h"
+#include "storage/records.h"
 #include "storage/store.h"
 
 namespace sluice {
 
-enum class OutboxKind : std::uint8_t { owned = 1, references = 2, gap = 3 };
+enum class OutboxKind : std::uint8_t { owned = 1, references = 2, gap = 3, summary = 4 };
 
 // Events that are not there any more: how many, when they came, and why.
 struct Gap {
@@ -41,6 +44,11 @@ void put_outbox(WriteBatch& batch, FrameCodec& codec, LaneId lane, std::uint64_t
 // A gap takes one sequence.
 void put_gap(WriteBatch& batch, FrameCodec& codec, LaneId lane, std::uint64_t first,
              const BlockHeader& header, const Gap& gap);
+
+// Summaries own their events. `level` counts from 1, the finest.
+void put_summary(WriteBatch& batch, FrameCodec& codec, LaneId lane, std::uint64_t first,
+                 const BlockHeader& header, std::uint32_t level,
+                 std::span<const Event* const> events);
 
 // One record read back.
 struct OutboxRecord {
@@ -68,7 +76,7 @@ class OutboxReader {
   //   corrupt  the record (or the block it refers to) is damaged: `record.first` and `record.end`
   //            say what is affected
   struct Found {
-    bool is_found = false;
+    bool is_found = false;  // if not, `record` is the one before, when there is one
     bool is_damaged = false;
     std::string damage;
     std::string damaged_key;  // of what is damaged, without its part: for the quarantine
@@ -77,7 +85,7 @@ class OutboxReader {
   Result<Found> read(std::uint64_t sequence);
 
  private:
-  Result<void> open_record(std::string_view bytes, OutboxRecord& record);
+  Result<void> open_record(const StoredFrame& frame, OutboxRecord& record);
   Result<void> resolve(ByteReader& in, OutboxRecord& record);
 
   const Store& store_;
@@ -90,12 +98,21 @@ class OutboxReader {
   std::string block_;  // the same for references
 };
 
-// The number of a record's events and its journal block, without reading events.
-struct OutboxSummary {
-  std::uint64_t events = 0;
+// A record without its events.
+struct OutboxOutline {
+  OutboxKind kind = OutboxKind::owned;
+  std::uint64_t events = 0;         // sequences; of a gap: 1
+  std::uint32_t level = 0;          // of a summary
+  Gap gap;                          // of a gap
   std::uint64_t journal_block = 0;  // 0: owns its events
   BlockHeader header;
 };
-Result<OutboxSummary> summarise_outbox(std::string_view frame, FrameCodec& codec);
+Result<OutboxOutline> outline_outbox(const StoredFrame& frame, FrameCodec& codec);
+
+// After a salvage: puts a gap record into each place between shipped and next where records are
+// missing, unless a policy's gap or summary before it explains that. Gives the number of sequences
+// without a record. Commits by itself.
+Result<std::uint64_t> fill_holes(Store& store, FrameCodec& codec, LaneId lane,
+                                 const LaneState& state, const BlockHeader& header);
 
 }  // namespace sluice

@@ -29,13 +29,12 @@ Result<bool> put_quarantine(const Store& store, WriteBatch& batch, const std::st
 Result<std::size_t> count_quarantined(const Store& store) {
   std::size_t records = 0;
   std::string last;  // without the part
-  TRY(store.scan(quarantine_prefix, keys::after(quarantine_prefix),
-                 [&](std::string_view key, std::string_view) {
-                   const std::string_view record = key.substr(0, key.size() - 1);
-                   if (record != last) ++records;
-                   last = record;
-                   return true;
-                 }));
+  TRY(store.scan_keys(quarantine_prefix, keys::after(quarantine_prefix), [&](std::string_view key) {
+    const std::string_view record = key.substr(0, key.size() - 1);
+    if (record != last) ++records;
+    last = record;
+    return true;
+  }));
   return records;
 }
 

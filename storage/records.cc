@@ -24,6 +24,11 @@ bool is_record_key(std::string_view key, std::size_t prefix_size) {
 
 }  // namespace
 
+void put_record(WriteBatch& batch, FrameCodec& codec, const std::string& key,
+                std::string_view raw) {
+  put_record(batch, key, codec.seal(key, raw));
+}
+
 void put_record(WriteBatch& batch, const std::string& key, std::string_view frame) {
   std::size_t part = 0;
   do {
@@ -47,6 +52,7 @@ Result<FoundFrame> read_at_or_after(const Store& store, const std::string& prefi
                    }
                    found.is_found = true;
                    found.frame.number = at;
+                   if (found.frame.key.empty()) found.frame.key = key.substr(0, key.size() - 1);
                    found.frame.bytes += value;
                    return true;
                  }));
@@ -68,7 +74,7 @@ Result<std::size_t> erase_before(const Store& store, WriteBatch& batch, const st
   std::size_t erased = 0;
   std::uint64_t current = 0;
   std::vector<std::string> parts;  // keys of the record at `current`
-  TRY(store.scan(prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
+  TRY(store.scan_keys(prefix, keys::after(prefix), [&](std::string_view key) {
     if (!is_record_key(key, prefix.size())) return true;
     const std::uint64_t at = number_of(key, prefix.size());
     if (!parts.empty() && at != current) {

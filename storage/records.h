@@ -16,11 +16,14 @@ namespace sluice {
 
 constexpr std::size_t max_part_bytes = 120 * 1024;
 
-// Puts `frame` under `key` + one byte of part number. CHECKs that 255 parts are enough.
+// Puts `frame` under `key` + one byte of part number. CHECKs that 256 parts are enough.
 void put_record(WriteBatch& batch, const std::string& key, std::string_view frame);
+// The same with the frame of `raw`.
+void put_record(WriteBatch& batch, FrameCodec& codec, const std::string& key, std::string_view raw);
 
 // A record with the number that its key ends in (before the part).
 struct StoredFrame {
+  std::string key;  // without the part: what its checksum covers
   std::uint64_t number = 0;
   std::uint64_t next_number = 0;  // of the record after it; 0: it is the last one
   std::string bytes;

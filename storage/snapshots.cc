@@ -11,8 +11,9 @@ const std::string snapshot_prefix(1, keys::snapshot);
 
 Error damaged_slice() { return {ErrorKind::corrupt, "a stored snapshot is damaged"}; }
 
-Result<SnapshotInfo> parse_closing(std::string_view frame, FrameCodec& codec) {
-  const std::string raw = TRY(codec.open(frame));
+Result<SnapshotInfo> parse_closing(std::string_view key, std::string_view frame,
+                                   FrameCodec& codec) {
+  const std::string raw = TRY(codec.open(key, frame));
   ByteReader in(raw);
   SnapshotInfo info;
   info.block = in.varint();
@@ -34,7 +35,8 @@ void put_slice(WriteBatch& batch, FrameCodec& codec, std::uint64_t block, std::u
   std::string raw;
   put_varint(raw, part);
   raw += bytes;
-  batch.put(keys::slice(block, slice), codec.seal(raw));
+  const std::string key = keys::slice(block, slice);
+  batch.put(key, codec.seal(key, raw));
 }
 
 void put_snapshot_end(WriteBatch& batch, FrameCodec& codec, std::uint64_t block,
@@ -47,25 +49,29 @@ void put_snapshot_end(WriteBatch& batch, FrameCodec& codec, std::uint64_t block,
     put_text(raw, part.identity);
     put_fixed(raw, part.config_hash);
   }
-  batch.put(keys::slice(block, closing), codec.seal(raw));
+  const std::string key = keys::slice(block, closing);
+  batch.put(key, codec.seal(key, raw));
 }
 
 Result<std::optional<SnapshotInfo>> find_snapshot(const Store& store, FrameCodec& codec,
                                                   std::uint64_t& damaged) {
+  std::vector<std::pair<std::string, std::uint64_t>> closings;  // key, block
+  TRY(store.scan_keys(snapshot_prefix, keys::after(snapshot_prefix), [&](std::string_view key) {
+    ByteReader in(key.substr(1));
+    const auto block = in.big_endian<std::uint64_t>();
+    if (in.big_endian<std::uint32_t>() == closing && in.is_ok()) closings.emplace_back(key, block);
+    return true;
+  }));
   std::optional<SnapshotInfo> newest;
-  TRY(store.scan(snapshot_prefix, keys::after(snapshot_prefix),
-                 [&](std::string_view key, std::string_view value) {
-                   ByteReader in(key.substr(1));
-                   const auto block = in.big_endian<std::uint64_t>();
-                   if (in.big_endian<std::uint32_t>() != closing || !in.is_ok()) return true;
-                   auto info = parse_closing(value, codec);
-                   if (!info || info->block != block) {
-                     ++damaged;
-                   } else {
-                     newest = std::move(*info);
-                   }
-                   return true;
-                 }));
+  for (const auto& [key, block] : closings) {
+    const auto value = TRY(store.get(key));
+    auto info = parse_closing(key, value.value_or(std::string()), codec);
+    if (!info || info->block != block) {
+      ++damaged;
+    } else {
+      newest = std::move(*info);
+    }
+  }
   return newest;
 }
 
@@ -73,9 +79,10 @@ Result<void> load_snapshot(
     const Store& store, FrameCodec& codec, const SnapshotInfo& info,
     const std::function<Result<void>(std::uint32_t, std::string_view)>& load) {
   for (std::uint32_t slice = 0; slice < info.slices; ++slice) {
-    const auto frame = TRY(store.get(keys::slice(info.block, slice)));
+    const std::string key = keys::slice(info.block, slice);
+    const auto frame = TRY(store.get(key));
     if (!frame) return damaged_slice();
-    const std::string raw = TRY(codec.open(*frame));
+    const std::string raw = TRY(codec.open(key, *frame));
     ByteReader in(raw);
     const auto part = static_cast<std::uint32_t>(in.varint());
     if (!in.is_ok() || part >= info.parts.size()) return damaged_slice();
@@ -87,20 +94,20 @@ Result<void> load_snapshot(
 Result<std::size_t> trim_snapshots(const Store& store, WriteBatch& batch, std::uint64_t block,
                                    std::size_t max_records) {
   std::size_t erased = 0;
-  TRY(store.scan(snapshot_prefix, keys::numbered(keys::snapshot, block),
-                 [&](std::string_view key, std::string_view) {
-                   batch.erase(std::string(key));
-                   return ++erased < max_records;
-                 }));
+  TRY(store.scan_keys(snapshot_prefix, keys::numbered(keys::snapshot, block),
+                      [&](std::string_view key) {
+                        batch.erase(std::string(key));
+                        return ++erased < max_records;
+                      }));
   return erased;
 }
 
 Result<void> erase_unfinished(const Store& store, WriteBatch& batch, std::uint64_t block) {
-  return store.scan(keys::numbered(keys::snapshot, block + 1), keys::after(snapshot_prefix),
-                    [&](std::string_view key, std::string_view) {
-                      batch.erase(std::string(key));
-                      return true;
-                    });
+  return store.scan_keys(keys::numbered(keys::snapshot, block + 1), keys::after(snapshot_prefix),
+                         [&](std::string_view key) {
+                           batch.erase(std::string(key));
+                           return true;
+                         });
 }
 
 }  // namespace sluice

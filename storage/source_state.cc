@@ -31,7 +31,9 @@ void put_source_state(WriteBatch& batch, FrameCodec& codec, std::string_view sou
   put_text(raw, source);
   put_text(raw, key);
   raw += value;
-  batch.put(state_key(source, key), codec.seal(raw));
+  std::string stored_key = state_key(source, key);
+  std::string frame = codec.seal(stored_key, raw);
+  batch.put(std::move(stored_key), std::move(frame));
 }
 
 void erase_source_state(WriteBatch& batch, std::string_view source, std::string_view key) {
@@ -44,18 +46,19 @@ Result<std::vector<std::pair<std::string, std::string>>> read_source_state(const
                                                                            std::uint64_t& damaged) {
   std::vector<std::pair<std::string, std::string>> state;
   const std::string prefix = source_prefix(source);
-  TRY(store.scan(prefix, keys::after(prefix), [&](std::string_view, std::string_view value) {
-    const auto raw = codec.open(value);
-    if (!raw) {
-      ++damaged;
-      return true;
-    }
-    ByteReader in(*raw);
-    const std::string_view owner = in.text();
-    const std::string key(in.text());
-    if (in.is_ok() && owner == source) state.emplace_back(key, in.rest());
-    return true;
-  }));
+  TRY(store.scan(prefix, keys::after(prefix),
+                 [&](std::string_view stored_key, std::string_view value) {
+                   const auto raw = codec.open(stored_key, value);
+                   if (!raw) {
+                     ++damaged;
+                     return true;
+                   }
+                   ByteReader in(*raw);
+                   const std::string_view owner = in.text();
+                   const std::string key(in.text());
+                   if (in.is_ok() && owner == source) state.emplace_back(key, in.rest());
+                   return true;
+                 }));
   std::ranges::sort(state);
   return state;
 }

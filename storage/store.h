@@ -72,11 +72,21 @@ class Store {
   virtual Result<void> scan(std::string_view first, std::string_view end,
                             const Visit& visit) const = 0;
 
+  // The same for keys alone, where the values need not be read.
+  virtual Result<void> scan_keys(std::string_view first, std::string_view end,
+                                 const std::function<bool(std::string_view key)>& visit) const {
+    return scan(first, end, [&](std::string_view key, std::string_view) { return visit(key); });
+  }
+
   // The last pair with first <= key < end, or nothing.
   virtual Result<std::optional<std::pair<std::string, std::string>>> last(
       std::string_view first, std::string_view end) const = 0;
 
   virtual StoreUsage usage() const = 0;
+
+  // Gives back memory and whatever dead readers hold. Cheap; call every few seconds, from the
+  // thread that commits.
+  virtual void tidy() {}
 };
 
 }  // namespace sluice

@@ -33,10 +33,9 @@ std::optional<Configuration> Daemon::read_file(std::string& problems) const {
   return configuration;
 }
 
-int Daemon::start_gateway(Configuration configuration, std::unique_ptr<LmdbStore> store,
-                          std::string refused) {
+int Daemon::start_gateway(Configuration configuration, OpenStore store, std::string refused) {
   FrameCodec codec;
-  auto epoch = last_epoch(*store, codec);
+  auto epoch = last_epoch(store.get(), codec);
   if (!epoch) {
     log_error("The store cannot be read", {{"reason", epoch.error().message}});
     return exit_failed;
@@ -73,7 +72,7 @@ int Daemon::start() {
                                  ignored))
       return exit_bad_configuration;
   }
-  auto store = LmdbStore::open(storage.resolved_path(), storage.max_size.bytes());
+  auto store = open_store(storage);
   if (!store) {
     log_error("The store cannot be opened", {{"reason", store.error().message}});
     return store.error().kind == ErrorKind::bad_config ? exit_bad_configuration : exit_failed;
@@ -81,7 +80,7 @@ int Daemon::start() {
   std::string refused;
   if (!configuration) {
     FrameCodec codec;
-    const auto epoch = last_epoch(**store, codec);
+    const auto epoch = last_epoch(store->get(), codec);
     std::string ignored;
     if (epoch && *epoch)
       configuration = read_configuration_text((*epoch)->configuration, (*epoch)->file_name,
@@ -126,8 +125,7 @@ std::pair<bool, std::string> Daemon::reload() {
 std::pair<bool, std::string> Daemon::switch_to(Configuration configuration, std::string refused) {
   gateway_.reset();  // drains, commits, saves the state
   configuration.storage.path = storage_.resolved_path();
-  auto store = LmdbStore::open(configuration.storage.resolved_path(),
-                               configuration.storage.max_size.bytes());
+  auto store = open_store(configuration.storage);
   if (!store) {
     log_error("The store cannot be opened again", {{"reason", store.error().message}});
     return {false, store.error().message + "\n"};

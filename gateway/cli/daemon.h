@@ -50,8 +50,7 @@ class Daemon {
   AdminResponse answer_views_request(const std::string& path);
 
   // Under mutex_, or before another thread knows this:
-  int start_gateway(Configuration configuration, std::unique_ptr<LmdbStore> store,
-                    std::string refused);
+  int start_gateway(Configuration configuration, OpenStore store, std::string refused);
   // Ends the gateway that runs, and starts one of this configuration, on the same store.
   std::pair<bool, std::string> switch_to(Configuration configuration, std::string refused);
   std::pair<bool, std::string> refuse(const std::string& problems, const std::string& remedy);

@@ -86,6 +86,7 @@ int Process::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE fails instead
   if (const int code = daemon_.start(); code != exit_ok) return code;
   open_admin(daemon_.admin());
   const GatewayStatus status = daemon_.status();

@@ -65,7 +65,8 @@ void encode_and_seal(benchmark::State& state) {
   const Example example;
   FrameCodec codec;
   std::size_t bytes = 0;
-  for (auto _ : state) bytes = codec.seal(encode_block(example.header, example.pointers)).size();
+  for (auto _ : state)
+    bytes = codec.seal("J", encode_block(example.header, example.pointers)).size();
   state.counters["bytes_per_event"] = static_cast<double>(bytes) / count;
   per_event(state);
 }
@@ -74,11 +75,11 @@ BENCHMARK(encode_and_seal);
 void open_and_decode(benchmark::State& state) {
   const Example example;
   FrameCodec codec;
-  const std::string frame = codec.seal(encode_block(example.header, example.pointers));
+  const std::string frame = codec.seal("J", encode_block(example.header, example.pointers));
   Arena arena;
   for (auto _ : state) {
     arena.reset();
-    const std::string raw = codec.open(frame).value();
+    const std::string raw = codec.open("J", frame).value();
     benchmark::DoNotOptimize(decode_block(raw, "0123456789abcdef", arena).is_ok());
   }
   per_event(state);
@@ -92,7 +93,7 @@ void commit_durably(benchmark::State& state) {
     return;
   }
   {
-    const auto store = LmdbStore::open(folder, 1ULL << 30).value();
+    const auto store = LmdbStore::open(folder, {1ULL << 30}).value();
     Example example;
     FrameCodec codec;
     WriteBatch batch;

@@ -14,9 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Arena arena;
   // A frame of these bytes as content passes the checksum, so the decoders behind it are reached
   // too.
-  const auto opened = codec.open(codec.seal(bytes));
+  const auto opened = codec.open("J", codec.seal("J", bytes));
   CHECK(opened.is_ok() && *opened == bytes);
-  (void)codec.open(bytes).is_ok();
+  (void)codec.open("J", bytes).is_ok();
   (void)decode_block(bytes, "id", arena).is_ok();
   (void)decode_head(bytes).is_ok();
   std::string_view rest = bytes;

@@ -109,7 +109,7 @@ Box::Box(const Surroundings& surroundings, const BoxTuning& tuning, bool is_new_
       store_(surroundings.store),
       clock_(surroundings.clock),
       intake_(tuning.intake) {
-  auto stored_id = read_or_make_store_id(store_);
+  auto stored_id = read_or_make_store_id(store_, codec_);
   CHECK(stored_id.is_ok());
   store_id_ = *stored_id;
   std::uint64_t damaged = 0;

@@ -18,7 +18,7 @@ Head head_with(std::uint64_t cloud_waits, std::uint64_t archive_waits) {
 class BackpressureTest : public testing::Test {
  protected:
   // 0 feeds the cloud, 1 the archive, 2 both.
-  Backpressure pressure_{{{cloud}, {archive}, {cloud, archive}}};
+  Backpressure pressure_{WaterMarks{}, {{cloud}, {archive}, {cloud, archive}}};
   std::string waiting() const {
     std::string text;
     for (std::size_t i = 0; i < 3; ++i) text += pressure_.waits(i) ? 'w' : '.';

@@ -57,7 +57,8 @@ path = ")" + (folder_ / "archive").string() +
         return make(context);
       };
     }
-    auto store = LmdbStore::open(folder_ / "store", 64 << 20);
+    configuration->storage.path = (folder_ / "store").string();
+    auto store = open_store(configuration->storage);
     ASSERT_TRUE(store) << store.error().message;
     auto gateway = Gateway::start(std::move(*configuration), std::move(*store), std::nullopt, {});
     ASSERT_TRUE(gateway) << gateway.error().message;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <random>
 
+#include "storage/keys.h"
 #include "storage/memory_store.h"
 
 namespace sluice {
@@ -15,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::uint64_t mib = 1ULL << 20;
+
+std::string key(std::uint64_t number) { return keys::part(keys::journal, number, 0); }
 
 class LmdbStoreTest : public testing::Test {
  protected:
@@ -25,13 +28,13 @@ class LmdbStoreTest : public testing::Test {
   ~LmdbStoreTest() override { fs::remove_all(directory_); }
 
   std::unique_ptr<LmdbStore> open(std::uint64_t max_bytes = 64 * mib) {
-    auto store = LmdbStore::open(directory_, max_bytes);
+    auto store = LmdbStore::open(directory_, {max_bytes});
     EXPECT_TRUE(store) << store.error().message;
     return store ? std::move(*store) : nullptr;
   }
-  static Result<void> put(Store& store, const std::string& key, std::string value) {
+  static Result<void> put(Store& store, const std::string& where, std::string value) {
     WriteBatch batch;
-    batch.put(key, std::move(value));
+    batch.put(where, std::move(value));
     return store.commit(batch);
   }
 
@@ -45,11 +48,11 @@ TEST_F(LmdbStoreTest, It_behaves_as_a_plain_map_does_also_after_it_was_opened_ag
   for (int round = 0; round < 200; ++round) {
     WriteBatch batch;
     for (auto i = random() % 10; i > 0; --i) {
-      const std::string key = "k" + std::to_string(random() % 50);
+      const std::string changed = key(random() % 50);
       if (random() % 3 == 0) {
-        batch.erase(key);
+        batch.erase(changed);
       } else {
-        batch.put(key, std::string(random() % 5000, static_cast<char>('a' + random() % 26)));
+        batch.put(changed, std::string(random() % 5000, static_cast<char>('a' + random() % 26)));
       }
     }
     ASSERT_TRUE(store->commit(batch));
@@ -58,68 +61,67 @@ TEST_F(LmdbStoreTest, It_behaves_as_a_plain_map_does_also_after_it_was_opened_ag
       store.reset();
       store = open();
     }
-    const std::string from = "k" + std::to_string(random() % 50);
+    const std::string from = key(random() % 50);
     std::string seen, expected;
     const auto collect = [](std::string& into) {
-      return [&into](std::string_view key, std::string_view value) {
-        into += std::string(key) + "=" + std::string(value) + ";";
+      return [&into](std::string_view found, std::string_view value) {
+        into += std::string(found) + "=" + std::string(value) + ";";
         return true;
       };
     };
-    ASSERT_TRUE(store->scan(from, "l", collect(seen)));
-    ASSERT_TRUE(oracle.scan(from, "l", collect(expected)));
+    ASSERT_TRUE(store->scan(from, "K", collect(seen)));
+    ASSERT_TRUE(oracle.scan(from, "K", collect(expected)));
     ASSERT_EQ(seen, expected);
-    EXPECT_EQ(store->last("k", from).value(), oracle.last("k", from).value());
+    EXPECT_EQ(store->last("J", from).value(), oracle.last("J", from).value());
     EXPECT_EQ(store->get(from).value(), oracle.get(from).value());
   }
 }
 
 TEST_F(LmdbStoreTest, The_map_grows_while_a_reader_goes_on_later) {
   auto store = open(256 * mib);
-  for (int i = 0; i < 60; ++i)
-    ASSERT_TRUE(put(*store, "k" + std::to_string(i), std::string(mib, 'x'))) << i;
-  EXPECT_EQ(store->get("k0").value()->size(), mib);
+  for (std::uint64_t i = 0; i < 60; ++i)
+    ASSERT_TRUE(put(*store, key(i), std::string(mib, 'x'))) << i;
+  EXPECT_EQ(store->get(key(0)).value()->size(), mib);
   EXPECT_GT(store->usage().used_bytes, 60 * mib);
 }
 
 TEST_F(LmdbStoreTest, A_full_map_is_no_space_and_erasing_makes_room) {
   auto store = open(20 * mib);
-  int stored = 0;
+  std::uint64_t stored = 0;
   Result<void> last;
-  while ((last = put(*store, "k" + std::to_string(stored), std::string(mib, 'x'))))
-    ASSERT_LT(++stored, 100);
+  while ((last = put(*store, key(stored), std::string(mib, 'x')))) ASSERT_LT(++stored, 100U);
   EXPECT_EQ(last.error().kind, ErrorKind::no_space);
-  EXPECT_EQ(store->get("k0").value()->size(), mib) << "what was there stays readable";
+  EXPECT_EQ(store->get(key(0)).value()->size(), mib) << "what was there stays readable";
   WriteBatch erase;
-  for (int i = 0; i < 10; ++i) erase.erase("k" + std::to_string(i));
+  for (std::uint64_t i = 0; i < 10; ++i) erase.erase(key(i));
   ASSERT_TRUE(store->commit(erase));
   // LMDB uses freed pages only after one more commit.
-  ASSERT_TRUE(put(*store, "tiny", "x"));
-  EXPECT_TRUE(put(*store, "again", std::string(mib, 'y')));
+  ASSERT_TRUE(put(*store, key(903), "x"));
+  EXPECT_TRUE(put(*store, key(904), std::string(mib, 'y')));
 }
 
 TEST_F(LmdbStoreTest, A_full_disk_is_no_space_and_the_store_stays_whole) {
   auto store = open(256 * mib);
-  ASSERT_TRUE(put(*store, "before", "kept"));
+  ASSERT_TRUE(put(*store, key(900), "kept"));
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit unlimited{};
   getrlimit(RLIMIT_FSIZE, &unlimited);
   const rlimit small{2 * mib, unlimited.rlim_max};
   setrlimit(RLIMIT_FSIZE, &small);
-  const auto refused = put(*store, "big", std::string(4 * mib, 'x'));
+  const auto refused = put(*store, key(901), std::string(4 * mib, 'x'));
   setrlimit(RLIMIT_FSIZE, &unlimited);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(store->get("before").value(), "kept");
-  EXPECT_FALSE(store->get("big").value().has_value());
+  EXPECT_EQ(store->get(key(900)).value(), "kept");
+  EXPECT_FALSE(store->get(key(901)).value().has_value());
   store.reset();
   store = open();
-  EXPECT_EQ(store->get("before").value(), "kept");
-  EXPECT_TRUE(put(*store, "after", "works"));
+  EXPECT_EQ(store->get(key(900)).value(), "kept");
+  EXPECT_TRUE(put(*store, key(902), "works"));
 }
 
 TEST_F(LmdbStoreTest, A_second_gateway_is_refused_with_the_first_ones_process_id) {
   auto store = open();
-  const auto second = LmdbStore::open(directory_, 64 * mib);
+  const auto second = LmdbStore::open(directory_, {64 * mib});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::bad_config);
   EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos);
@@ -131,12 +133,12 @@ TEST_F(LmdbStoreTest, A_file_of_rubbish_is_moved_aside_and_a_new_store_begins) {
   ASSERT_NE(store, nullptr);
   EXPECT_TRUE(fs::exists(store->moved_aside()));
   EXPECT_EQ(fs::file_size(store->moved_aside()), 100'000U);
-  EXPECT_TRUE(put(*store, "k", "v"));
+  EXPECT_TRUE(put(*store, key(905), "v"));
 }
 
 TEST_F(LmdbStoreTest, A_truncated_file_is_moved_aside_and_not_a_bus_error) {
   auto store = open();
-  ASSERT_TRUE(put(*store, "k", std::string(mib, 'x')));
+  ASSERT_TRUE(put(*store, key(905), std::string(mib, 'x')));
   store.reset();
   fs::resize_file(directory_ / "store.mdb", 64 * 1024);
   store = open();
