@@ -122,7 +122,7 @@ bool node_read_decimal(const uint8_t* text, size_t size, uint64_t limit, uint64_
   for (size_t i = 0; i < size; ++i) {
     if (text[i] < '0' || text[i] > '9') return false;
     const uint64_t digit = (uint64_t)(text[i] - '0');
-    if (value > (limit - digit) / 10) return false;
+    if (digit > limit || value > (limit - digit) / 10) return false;
     value = value * 10 + digit;
   }
   *number = value;
