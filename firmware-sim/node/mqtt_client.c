@@ -20,13 +20,14 @@ void node_mqtt_start(NodeMqtt* client, uint16_t keep_alive_s, uint16_t packet_id
 
 // A ping leaves early enough that a slow network does not make the server hang up.
 static uint64_t ping_due_ms(const NodeMqtt* client) {
-  if (client->state != node_mqtt_open || client->keep_alive_s == 0) return UINT64_MAX;
+  const bool is_silent = client->state == node_mqtt_open && client->heard_by_ms == 0;
+  if (!is_silent || client->keep_alive_s == 0) return UINT64_MAX;
   return client->last_sent_ms + (uint64_t)client->keep_alive_s * 750;
 }
 
 uint64_t node_mqtt_due_ms(const NodeMqtt* client) {
   const uint64_t ping = ping_due_ms(client);
-  return client->heard_by_ms != 0 && client->heard_by_ms < ping ? client->heard_by_ms : ping;
+  return client->heard_by_ms != 0 ? client->heard_by_ms : ping;
 }
 
 NodeMqttTurn node_mqtt_turn(NodeMqtt* client, uint64_t now_ms, bool may_connect, bool has_message) {
@@ -40,8 +41,7 @@ NodeMqttTurn node_mqtt_turn(NodeMqtt* client, uint64_t now_ms, bool may_connect,
   } else if (has_message && may_connect) {
     return node_mqtt_send_publish;
   }
-  return now_ms >= ping_due_ms(client) && client->heard_by_ms == 0 ? node_mqtt_send_ping
-                                                                   : node_mqtt_rest;
+  return now_ms >= ping_due_ms(client) ? node_mqtt_send_ping : node_mqtt_rest;
 }
 
 bool node_mqtt_is_repeat(const NodeMqtt* client) {

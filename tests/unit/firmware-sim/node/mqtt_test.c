@@ -129,6 +129,7 @@ static void silence_is_broken_by_a_ping(void) {
   TEST_ASSERT_EQUAL_INT(node_mqtt_send_ping, turn(46000));
   node_mqtt_sent(&client, node_mqtt_send_ping, 46000);
   TEST_ASSERT_EQUAL_INT(node_mqtt_rest, turn(55999));
+  TEST_ASSERT_EQUAL_UINT64(56000, node_mqtt_due_ms(&client));
   const uint8_t pingresp[] = {0xD0, 0};
   receive(pingresp, 2);
   TEST_ASSERT_EQUAL_INT(node_mqtt_rest, turn(56000));
