@@ -23,6 +23,8 @@ static uint8_t* record_at(const NodeRing* ring, uint32_t index) {
   return ring->memory + 2 * (size_t)node_ring_head_bytes + place * record_bytes(ring->channels);
 }
 
+// The functions that write live in another file, so that no compiler moves the head before its
+// record.
 static void write_head(NodeRing* ring, uint64_t clock_ms) {
   uint8_t* const head = head_at(ring, ++ring->generation);
   node_store_u32(head, magic);

@@ -134,11 +134,17 @@ void CoapWorld::answer_request(const Bytes& bytes) {
     if (code == 0xA3) answers.back() += "\xD1\x01\x05";  // Max-Age 5
     return;
   }
+  const bool is_separate = random.is_true(weather.separate_percent);
+  if (is_separate && random.is_true(weather.refuse_percent)) {
+    // A gateway that promises an answer and dies has stored nothing.
+    answers.push_back(coap_packet(2, 0, id, ""));
+    return;
+  }
   // Uri-Path "p", Content-Format, then the payload.
   expect(bytes.substr(8, 2) == "\xB1p", "not the path");
   take_report(std::string_view(bytes).substr(bytes.find('\xFF', 10) + 1));
   const Bytes time = random.is_true(10) ? "\xFF" + std::to_string(1'700'000'000'000 + now_ms) : "";
-  if (!random.is_true(weather.separate_percent)) {
+  if (!is_separate) {
     answers.push_back(coap_packet(2, 0x44, id, token) + time);
     return;
   }
