@@ -13,7 +13,7 @@
 //   }
 //
 // No heap, no libc I/O, no globals: any number of nodes live side by side, each in `sizeof(Node)`
-// bytes and its ring. One thread at a time for each. About 1.5 KiB of stack.
+// bytes and its ring. One thread at a time for each. About 2 KiB of stack.
 //
 // What it promises: each reading that node_take() kept is acknowledged, or in the ring, or counted
 // in `dropped`. The exception is a reset that wipes the ring's memory; the first message after it
