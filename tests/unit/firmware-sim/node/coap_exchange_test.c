@@ -1,7 +1,8 @@
 // CoAP messages and the exchange (RFC 7252), without a node.
+#include "firmware-sim/node/coap_exchange.h"
+
 #include <string.h>
 
-#include "firmware-sim/node/coap_exchange.h"
 #include "firmware-sim/node/coap_message.h"
 #include "firmware-sim/unity/unity.h"
 

@@ -96,7 +96,7 @@ std::int32_t CoapWorld::receive(std::uint8_t* bytes, std::size_t room) {
   const auto first = to_device_.begin();
   if (first == to_device_.end() || first->first > now_ms) return 0;
   const std::size_t size = std::min(first->second.size(), room);
-  std::memcpy(bytes, first->second.data(), size);
+  std::copy_n(first->second.begin(), size, bytes);
   to_device_.erase(first);
   return static_cast<std::int32_t>(size);
 }
@@ -203,7 +203,7 @@ std::int32_t MqttWorld::receive(std::uint8_t* bytes, std::size_t room) {
   if (first == to_device_.end() || first->first > now_ms) return 0;
   // In pieces, as streams come.
   const std::size_t size = std::min(random.count(1, first->second.size()), room);
-  std::memcpy(bytes, first->second.data(), size);
+  std::copy_n(first->second.begin(), size, bytes);
   if (size < first->second.size()) {
     first->second.erase(0, size);
     return static_cast<std::int32_t>(size);

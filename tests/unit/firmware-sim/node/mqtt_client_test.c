@@ -1,7 +1,8 @@
 // The MQTT 3.1.1 client, without a node.
+#include "firmware-sim/node/mqtt_client.h"
+
 #include <string.h>
 
-#include "firmware-sim/node/mqtt_client.h"
 #include "firmware-sim/unity/unity.h"
 
 static NodeMqtt client;
