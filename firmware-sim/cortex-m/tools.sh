@@ -20,9 +20,10 @@ board_build() {
     firmware-sim/cortex-m/semihosting.c firmware-sim/node/*.c "$@"
 }
 
-# board_machine PROGRAM.elf [QEMU-OPTION...]: replaces the shell by the emulator.
+# board_machine PROGRAM.elf [QEMU-OPTION...]: replaces the shell by the emulator, under the command $board_limit if set.
 board_machine() {
   program=$1
   shift
-  exec qemu-system-arm -machine mps2-an385 -display none -monitor none -serial none -kernel "$program" "$@"
+  # shellcheck disable=SC2086
+  exec ${board_limit:-} qemu-system-arm -machine mps2-an385 -display none -monitor none -serial none -kernel "$program" "$@"
 }

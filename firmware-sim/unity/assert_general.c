@@ -46,18 +46,26 @@ void unity_string(const char* expected, const char* actual, size_t limit, const 
   unity_fail_with(&text, message, file, line);
 }
 
+static void check_string(size_t index, const char* expected, const char* actual,
+                         const char* message, const char* file, int line) {
+  if (is_same_string(expected, actual, SIZE_MAX)) return;
+  UnityText text;
+  unity_text_clear(&text);
+  unity_text_add(&text, "Element ");
+  unity_text_add_unsigned(&text, index);
+  unity_text_add_char(&text, ' ');
+  add_strings(&text, expected, actual, SIZE_MAX);
+  unity_fail_with(&text, message, file, line);
+}
+
 void unity_string_array(const char* const* expected, const char* const* actual, size_t count,
                         const char* message, const char* file, int line) {
-  for (size_t i = 0; i < count; ++i) {
-    if (is_same_string(expected[i], actual[i], SIZE_MAX)) continue;
-    UnityText text;
-    unity_text_clear(&text);
-    unity_text_add(&text, "Element ");
-    unity_text_add_unsigned(&text, i);
-    unity_text_add_char(&text, ' ');
-    add_strings(&text, expected[i], actual[i], SIZE_MAX);
-    unity_fail_with(&text, message, file, line);
-  }
+  for (size_t i = 0; i < count; ++i) check_string(i, expected[i], actual[i], message, file, line);
+}
+
+void unity_each_string(const char* expected, const char* const* actual, size_t count,
+                       const char* message, const char* file, int line) {
+  for (size_t i = 0; i < count; ++i) check_string(i, expected, actual[i], message, file, line);
 }
 
 void unity_memory(const void* expected, const void* actual, size_t size, size_t count,
@@ -86,6 +94,13 @@ void unity_memory(const void* expected, const void* actual, size_t size, size_t 
     unity_text_add(&text, " Was ");
     unity_text_add_hex(&text, a[i], 2);
     unity_fail_with(&text, message, file, line);
+  }
+}
+
+void unity_each_memory(const void* expected, const void* actual, size_t size, size_t count,
+                       const char* message, const char* file, int line) {
+  for (size_t i = 0; i < count; ++i) {
+    unity_memory(expected, (const unsigned char*)actual + i * size, size, 1, message, file, line);
   }
 }
 

@@ -22,13 +22,19 @@ static unsigned width_of(UnityStyle style) {
     case unity_int:
     case unity_uint:
       return sizeof(int);
+    case unity_size:
+      return sizeof(size_t);
+    case unity_ptr:
+      return sizeof(void*);
     default:
       return 4;
   }
 }
 
 static int is_signed(UnityStyle style) { return style <= unity_int64 || style == unity_char; }
-static int is_hex(UnityStyle style) { return style >= unity_hex8 && style <= unity_hex64; }
+static int is_hex(UnityStyle style) {
+  return (style >= unity_hex8 && style <= unity_hex64) || style == unity_ptr;
+}
 
 // What the type would hold.
 static int64_t cut(UnityStyle style, int64_t number) {

@@ -39,6 +39,20 @@ void unity_real_near(double distance, double expected, double actual, const char
   unity_fail_with(&text, message, file, line);
 }
 
+void unity_real_apart(double distance, double expected, double actual, const char* message,
+                      const char* file, int line) {
+  if (!is_near(distance, expected, actual)) return;
+  UnityText text;
+  unity_text_clear(&text);
+  unity_text_add(&text, "Expected not ");
+  unity_text_add_real(&text, expected);
+  unity_text_add(&text, " +/- ");
+  unity_text_add_real(&text, distance);
+  unity_text_add(&text, " Was ");
+  unity_text_add_real(&text, actual);
+  unity_fail_with(&text, message, file, line);
+}
+
 void unity_real_equal(double precision, double expected, double actual, const char* message,
                       const char* file, int line) {
   if (is_near(precision * size_of(expected), expected, actual)) return;
@@ -120,5 +134,19 @@ void unity_double_array(const double* expected, const double* actual, size_t cou
                         const char* message, const char* file, int line) {
   for (size_t i = 0; i < count; ++i) {
     check_element(i, 1e-12, expected[i], actual[i], message, file, line);
+  }
+}
+
+void unity_each_float(float expected, const float* actual, size_t count, const char* message,
+                      const char* file, int line) {
+  for (size_t i = 0; i < count; ++i) {
+    check_element(i, 1e-5, (double)expected, (double)actual[i], message, file, line);
+  }
+}
+
+void unity_each_double(double expected, const double* actual, size_t count, const char* message,
+                       const char* file, int line) {
+  for (size_t i = 0; i < count; ++i) {
+    check_element(i, 1e-12, expected, actual[i], message, file, line);
   }
 }

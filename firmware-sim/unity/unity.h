@@ -54,7 +54,9 @@ typedef enum UnityStyle {
   unity_hex16,
   unity_hex32,
   unity_hex64,
-  unity_char
+  unity_char,
+  unity_size,
+  unity_ptr
 } UnityStyle;
 typedef enum UnityRelation {
   unity_equal,
@@ -93,10 +95,16 @@ void unity_string_array(const char* const* expected, const char* const* actual, 
                         const char* message, const char* file, int line);
 void unity_memory(const void* expected, const void* actual, size_t size, size_t count,
                   const char* message, const char* file, int line);
+void unity_each_string(const char* expected, const char* const* actual, size_t count,
+                       const char* message, const char* file, int line);
+void unity_each_memory(const void* expected, const void* actual, size_t size, size_t count,
+                       const char* message, const char* file, int line);
 void unity_bits(uint64_t mask, uint64_t expected, uint64_t actual, const char* message,
                 const char* file, int line);
 void unity_real_near(double distance, double expected, double actual, const char* message,
                      const char* file, int line);
+void unity_real_apart(double distance, double expected, double actual, const char* message,
+                      const char* file, int line);
 // `precision` is relative: Unity's own for float and double.
 void unity_real_equal(double precision, double expected, double actual, const char* message,
                       const char* file, int line);
@@ -108,6 +116,11 @@ void unity_float_array(const float* expected, const float* actual, size_t count,
                        const char* message, const char* file, int line);
 void unity_double_array(const double* expected, const double* actual, size_t count,
                         const char* message, const char* file, int line);
+
+void unity_each_float(float expected, const float* actual, size_t count, const char* message,
+                      const char* file, int line);
+void unity_each_double(double expected, const double* actual, size_t count, const char* message,
+                       const char* file, int line);
 
 #ifdef __cplusplus
 }

@@ -38,6 +38,9 @@
 #define TEST_ASSERT_EQUAL_HEX64_ARRAY_MESSAGE(e, a, n, m) UNITY_ARRAY(hex64, e, a, n, m)
 #define TEST_ASSERT_EQUAL_CHAR_ARRAY(e, a, n) TEST_ASSERT_EQUAL_CHAR_ARRAY_MESSAGE(e, a, n, NULL)
 #define TEST_ASSERT_EQUAL_CHAR_ARRAY_MESSAGE(e, a, n, m) UNITY_ARRAY(char, e, a, n, m)
+#define TEST_ASSERT_EQUAL_size_t_ARRAY(e, a, n) \
+  TEST_ASSERT_EQUAL_size_t_ARRAY_MESSAGE(e, a, n, NULL)
+#define TEST_ASSERT_EQUAL_size_t_ARRAY_MESSAGE(e, a, n, m) UNITY_ARRAY(size, e, a, n, m)
 
 // Each element is `e`.
 #define TEST_ASSERT_EACH_EQUAL_INT(e, a, n) TEST_ASSERT_EACH_EQUAL_INT_MESSAGE(e, a, n, NULL)
@@ -72,6 +75,8 @@
 #define TEST_ASSERT_EACH_EQUAL_HEX64_MESSAGE(e, a, n, m) UNITY_EACH(hex64, e, a, n, m)
 #define TEST_ASSERT_EACH_EQUAL_CHAR(e, a, n) TEST_ASSERT_EACH_EQUAL_CHAR_MESSAGE(e, a, n, NULL)
 #define TEST_ASSERT_EACH_EQUAL_CHAR_MESSAGE(e, a, n, m) UNITY_EACH(char, e, a, n, m)
+#define TEST_ASSERT_EACH_EQUAL_size_t(e, a, n) TEST_ASSERT_EACH_EQUAL_size_t_MESSAGE(e, a, n, NULL)
+#define TEST_ASSERT_EACH_EQUAL_size_t_MESSAGE(e, a, n, m) UNITY_EACH(size, e, a, n, m)
 
 // The elements differ by `d` at most.
 #define TEST_ASSERT_INT_ARRAY_WITHIN(d, e, a, n) \
@@ -125,3 +130,20 @@
 #define TEST_ASSERT_CHAR_ARRAY_WITHIN(d, e, a, n) \
   TEST_ASSERT_CHAR_ARRAY_WITHIN_MESSAGE(d, e, a, n, NULL)
 #define TEST_ASSERT_CHAR_ARRAY_WITHIN_MESSAGE(d, e, a, n, m) UNITY_ARRAY_NEAR(char, d, e, a, n, m)
+#define TEST_ASSERT_size_t_ARRAY_WITHIN(d, e, a, n) \
+  TEST_ASSERT_size_t_ARRAY_WITHIN_MESSAGE(d, e, a, n, NULL)
+#define TEST_ASSERT_size_t_ARRAY_WITHIN_MESSAGE(d, e, a, n, m) UNITY_ARRAY_NEAR(size, d, e, a, n, m)
+
+// Pointers, texts, memory of `s` bytes each.
+#define TEST_ASSERT_EQUAL_PTR_ARRAY(e, a, n) TEST_ASSERT_EQUAL_PTR_ARRAY_MESSAGE(e, a, n, NULL)
+#define TEST_ASSERT_EQUAL_PTR_ARRAY_MESSAGE(e, a, n, m) UNITY_ARRAY(ptr, e, a, n, m)
+#define TEST_ASSERT_EACH_EQUAL_PTR(e, a, n) TEST_ASSERT_EACH_EQUAL_PTR_MESSAGE(e, a, n, NULL)
+#define TEST_ASSERT_EACH_EQUAL_PTR_MESSAGE(e, a, n, m) \
+  unity_each(unity_ptr, (int64_t)(uintptr_t)(e), a, (size_t)(n), m, UNITY_AT)
+#define TEST_ASSERT_EACH_EQUAL_STRING(e, a, n) TEST_ASSERT_EACH_EQUAL_STRING_MESSAGE(e, a, n, NULL)
+#define TEST_ASSERT_EACH_EQUAL_STRING_MESSAGE(e, a, n, m) \
+  unity_each_string(e, a, (size_t)(n), m, UNITY_AT)
+#define TEST_ASSERT_EACH_EQUAL_MEMORY(e, a, s, n) \
+  TEST_ASSERT_EACH_EQUAL_MEMORY_MESSAGE(e, a, s, n, NULL)
+#define TEST_ASSERT_EACH_EQUAL_MEMORY_MESSAGE(e, a, s, n, m) \
+  unity_each_memory(e, a, (size_t)(s), (size_t)(n), m, UNITY_AT)

@@ -36,6 +36,8 @@
 #define TEST_ASSERT_EQUAL_HEX64_MESSAGE(e, a, m) UNITY_RELATE(equal, hex64, e, a, m)
 #define TEST_ASSERT_EQUAL_CHAR(e, a) TEST_ASSERT_EQUAL_CHAR_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_EQUAL_CHAR_MESSAGE(e, a, m) UNITY_RELATE(equal, char, e, a, m)
+#define TEST_ASSERT_EQUAL_size_t(e, a) TEST_ASSERT_EQUAL_size_t_MESSAGE(e, a, NULL)
+#define TEST_ASSERT_EQUAL_size_t_MESSAGE(e, a, m) UNITY_RELATE(equal, size, e, a, m)
 
 // They differ.
 #define TEST_ASSERT_NOT_EQUAL_INT(e, a) TEST_ASSERT_NOT_EQUAL_INT_MESSAGE(e, a, NULL)
@@ -70,6 +72,8 @@
 #define TEST_ASSERT_NOT_EQUAL_HEX64_MESSAGE(e, a, m) UNITY_RELATE(not_equal, hex64, e, a, m)
 #define TEST_ASSERT_NOT_EQUAL_CHAR(e, a) TEST_ASSERT_NOT_EQUAL_CHAR_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_NOT_EQUAL_CHAR_MESSAGE(e, a, m) UNITY_RELATE(not_equal, char, e, a, m)
+#define TEST_ASSERT_NOT_EQUAL_size_t(e, a) TEST_ASSERT_NOT_EQUAL_size_t_MESSAGE(e, a, NULL)
+#define TEST_ASSERT_NOT_EQUAL_size_t_MESSAGE(e, a, m) UNITY_RELATE(not_equal, size, e, a, m)
 
 // The second is greater than the first.
 #define TEST_ASSERT_GREATER_THAN_INT(e, a) TEST_ASSERT_GREATER_THAN_INT_MESSAGE(e, a, NULL)
@@ -104,6 +108,8 @@
 #define TEST_ASSERT_GREATER_THAN_HEX64_MESSAGE(e, a, m) UNITY_RELATE(greater, hex64, e, a, m)
 #define TEST_ASSERT_GREATER_THAN_CHAR(e, a) TEST_ASSERT_GREATER_THAN_CHAR_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_GREATER_THAN_CHAR_MESSAGE(e, a, m) UNITY_RELATE(greater, char, e, a, m)
+#define TEST_ASSERT_GREATER_THAN_size_t(e, a) TEST_ASSERT_GREATER_THAN_size_t_MESSAGE(e, a, NULL)
+#define TEST_ASSERT_GREATER_THAN_size_t_MESSAGE(e, a, m) UNITY_RELATE(greater, size, e, a, m)
 
 // The second is less than the first.
 #define TEST_ASSERT_LESS_THAN_INT(e, a) TEST_ASSERT_LESS_THAN_INT_MESSAGE(e, a, NULL)
@@ -138,6 +144,8 @@
 #define TEST_ASSERT_LESS_THAN_HEX64_MESSAGE(e, a, m) UNITY_RELATE(less, hex64, e, a, m)
 #define TEST_ASSERT_LESS_THAN_CHAR(e, a) TEST_ASSERT_LESS_THAN_CHAR_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_LESS_THAN_CHAR_MESSAGE(e, a, m) UNITY_RELATE(less, char, e, a, m)
+#define TEST_ASSERT_LESS_THAN_size_t(e, a) TEST_ASSERT_LESS_THAN_size_t_MESSAGE(e, a, NULL)
+#define TEST_ASSERT_LESS_THAN_size_t_MESSAGE(e, a, m) UNITY_RELATE(less, size, e, a, m)
 #define TEST_ASSERT_GREATER_OR_EQUAL_INT(e, a) TEST_ASSERT_GREATER_OR_EQUAL_INT_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_GREATER_OR_EQUAL_INT_MESSAGE(e, a, m) \
   UNITY_RELATE(greater_or_equal, int, e, a, m)
@@ -200,6 +208,10 @@
   TEST_ASSERT_GREATER_OR_EQUAL_CHAR_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_GREATER_OR_EQUAL_CHAR_MESSAGE(e, a, m) \
   UNITY_RELATE(greater_or_equal, char, e, a, m)
+#define TEST_ASSERT_GREATER_OR_EQUAL_size_t(e, a) \
+  TEST_ASSERT_GREATER_OR_EQUAL_size_t_MESSAGE(e, a, NULL)
+#define TEST_ASSERT_GREATER_OR_EQUAL_size_t_MESSAGE(e, a, m) \
+  UNITY_RELATE(greater_or_equal, size, e, a, m)
 #define TEST_ASSERT_LESS_OR_EQUAL_INT(e, a) TEST_ASSERT_LESS_OR_EQUAL_INT_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_LESS_OR_EQUAL_INT_MESSAGE(e, a, m) UNITY_RELATE(less_or_equal, int, e, a, m)
 #define TEST_ASSERT_LESS_OR_EQUAL_INT8(e, a) TEST_ASSERT_LESS_OR_EQUAL_INT8_MESSAGE(e, a, NULL)
@@ -235,6 +247,8 @@
 #define TEST_ASSERT_LESS_OR_EQUAL_HEX64_MESSAGE(e, a, m) UNITY_RELATE(less_or_equal, hex64, e, a, m)
 #define TEST_ASSERT_LESS_OR_EQUAL_CHAR(e, a) TEST_ASSERT_LESS_OR_EQUAL_CHAR_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_LESS_OR_EQUAL_CHAR_MESSAGE(e, a, m) UNITY_RELATE(less_or_equal, char, e, a, m)
+#define TEST_ASSERT_LESS_OR_EQUAL_size_t(e, a) TEST_ASSERT_LESS_OR_EQUAL_size_t_MESSAGE(e, a, NULL)
+#define TEST_ASSERT_LESS_OR_EQUAL_size_t_MESSAGE(e, a, m) UNITY_RELATE(less_or_equal, size, e, a, m)
 
 // They differ by `d` at most.
 #define TEST_ASSERT_INT_WITHIN(d, e, a) TEST_ASSERT_INT_WITHIN_MESSAGE(d, e, a, NULL)
@@ -269,3 +283,5 @@
 #define TEST_ASSERT_HEX64_WITHIN_MESSAGE(d, e, a, m) UNITY_NEAR(hex64, d, e, a, m)
 #define TEST_ASSERT_CHAR_WITHIN(d, e, a) TEST_ASSERT_CHAR_WITHIN_MESSAGE(d, e, a, NULL)
 #define TEST_ASSERT_CHAR_WITHIN_MESSAGE(d, e, a, m) UNITY_NEAR(char, d, e, a, m)
+#define TEST_ASSERT_size_t_WITHIN(d, e, a) TEST_ASSERT_size_t_WITHIN_MESSAGE(d, e, a, NULL)
+#define TEST_ASSERT_size_t_WITHIN_MESSAGE(d, e, a, m) UNITY_NEAR(size, d, e, a, m)

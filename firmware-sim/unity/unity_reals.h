@@ -9,6 +9,12 @@
 #define TEST_ASSERT_EQUAL_FLOAT(e, a) TEST_ASSERT_EQUAL_FLOAT_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_EQUAL_FLOAT_MESSAGE(e, a, m) \
   unity_real_equal(1e-5, (double)(float)(e), (double)(float)(a), m, UNITY_AT)
+#define TEST_ASSERT_FLOAT_NOT_WITHIN(d, e, a) TEST_ASSERT_FLOAT_NOT_WITHIN_MESSAGE(d, e, a, NULL)
+#define TEST_ASSERT_FLOAT_NOT_WITHIN_MESSAGE(d, e, a, m) \
+  unity_real_apart((double)(float)(d), (double)(float)(e), (double)(float)(a), m, UNITY_AT)
+#define TEST_ASSERT_EACH_EQUAL_FLOAT(e, a, n) TEST_ASSERT_EACH_EQUAL_FLOAT_MESSAGE(e, a, n, NULL)
+#define TEST_ASSERT_EACH_EQUAL_FLOAT_MESSAGE(e, a, n, m) \
+  unity_each_float((float)(e), a, (size_t)(n), m, UNITY_AT)
 #define TEST_ASSERT_EQUAL_FLOAT_ARRAY(e, a, n) TEST_ASSERT_EQUAL_FLOAT_ARRAY_MESSAGE(e, a, n, NULL)
 #define TEST_ASSERT_EQUAL_FLOAT_ARRAY_MESSAGE(e, a, n, m) \
   unity_float_array(e, a, (size_t)(n), m, UNITY_AT)
@@ -57,6 +63,12 @@
 #define TEST_ASSERT_EQUAL_DOUBLE(e, a) TEST_ASSERT_EQUAL_DOUBLE_MESSAGE(e, a, NULL)
 #define TEST_ASSERT_EQUAL_DOUBLE_MESSAGE(e, a, m) \
   unity_real_equal(1e-12, (double)(double)(e), (double)(double)(a), m, UNITY_AT)
+#define TEST_ASSERT_DOUBLE_NOT_WITHIN(d, e, a) TEST_ASSERT_DOUBLE_NOT_WITHIN_MESSAGE(d, e, a, NULL)
+#define TEST_ASSERT_DOUBLE_NOT_WITHIN_MESSAGE(d, e, a, m) \
+  unity_real_apart((double)(double)(d), (double)(double)(e), (double)(double)(a), m, UNITY_AT)
+#define TEST_ASSERT_EACH_EQUAL_DOUBLE(e, a, n) TEST_ASSERT_EACH_EQUAL_DOUBLE_MESSAGE(e, a, n, NULL)
+#define TEST_ASSERT_EACH_EQUAL_DOUBLE_MESSAGE(e, a, n, m) \
+  unity_each_double((double)(e), a, (size_t)(n), m, UNITY_AT)
 #define TEST_ASSERT_EQUAL_DOUBLE_ARRAY(e, a, n) \
   TEST_ASSERT_EQUAL_DOUBLE_ARRAY_MESSAGE(e, a, n, NULL)
 #define TEST_ASSERT_EQUAL_DOUBLE_ARRAY_MESSAGE(e, a, n, m) \

@@ -5,6 +5,7 @@ told what to do, over a network that loses datagrams.
   board_test.py --sluice BIN [NAME...]     runs all tests, or those named; 77: a tool is missing
 """
 import argparse
+import ctypes
 import os
 import random
 import re
@@ -115,12 +116,19 @@ class Network(threading.Thread):
         raise AssertionError(f"the board does not answer PUT {path}")
 
 
+def end_with_parent():
+    """An emulator does not stay behind when this script is killed."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 class Board:
     """One run of the emulator; `acknowledged` is what the board has said, as (boot, sequence)."""
 
     def __init__(self, firmware, *options):
         self.process = subprocess.Popen([os.path.join(BOARD, "run"), "--elf", firmware, *map(str, options)],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        preexec_fn=end_with_parent)
         self.lines, self.acknowledged, self.boots = [], [], []
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

@@ -67,6 +67,7 @@ INTEGER_OUTCOMES(HEX16, uint16_t)
 INTEGER_OUTCOMES(HEX32, uint32_t)
 INTEGER_OUTCOMES(HEX64, uint64_t)
 INTEGER_OUTCOMES(CHAR, char)
+INTEGER_OUTCOMES(size_t, size_t)
 
 OUTCOME(width_8, EQUAL_UINT8(0x105, 5), EQUAL_UINT16(0x105, 5))
 OUTCOME(width_16, EQUAL_INT16(-1, 0xFFFF), EQUAL_INT32(-1, 0xFFFF))
@@ -99,6 +100,13 @@ OUTCOME(EQUAL_STRING_NULL, EQUAL_STRING(NULL, words[2]), EQUAL_STRING(NULL, word
 OUTCOME(EQUAL_STRING_LEN, EQUAL_STRING_LEN(word, "words", 4), EQUAL_STRING_LEN(word, "words", 5))
 OUTCOME(EQUAL_STRING_ARRAY, EQUAL_STRING_ARRAY(words, words, 3),
         EQUAL_STRING_ARRAY(words, other_words, 3))
+static const char* const same_words[] = {same_word, same_word};
+OUTCOME(EQUAL_PTR_ARRAY, EQUAL_PTR_ARRAY(words, words, 3), EQUAL_PTR_ARRAY(words, other_words, 3))
+OUTCOME(EACH_EQUAL_PTR, EACH_EQUAL_PTR(same_word, same_words, 2),
+        EACH_EQUAL_PTR(word, same_words, 2))
+OUTCOME(EACH_EQUAL_STRING, EACH_EQUAL_STRING(word, same_words, 2), EACH_EQUAL_STRING("a", words, 3))
+OUTCOME(EACH_EQUAL_MEMORY, EACH_EQUAL_MEMORY("ab", "abab", 2, 2),
+        EACH_EQUAL_MEMORY("ab", "abac", 2, 2))
 OUTCOME(EQUAL_MEMORY, EQUAL_MEMORY(word, same_word, 5), EQUAL_MEMORY(word, "wort", 4))
 OUTCOME(EQUAL_MEMORY_NULL, EQUAL_MEMORY(NULL, NULL, 4), EQUAL_MEMORY(word, NULL, 4))
 OUTCOME(EQUAL_MEMORY_ARRAY, EQUAL_MEMORY_ARRAY("abcd", "abcd", 2, 2),
@@ -128,6 +136,8 @@ OUTCOME(BIT_LOW, BIT_LOW(3, 7), BIT_LOW(3, 8))
   OUTCOME(T##_IS_DETERMINATE, T##_IS_DETERMINATE(1.0), T##_IS_DETERMINATE(NAN))                 \
   OUTCOME(T##_IS_NOT_NAN, T##_IS_NOT_NAN(1.0), T##_IS_NOT_NAN(NAN))                             \
   OUTCOME(T##_IS_NOT_INF, T##_IS_NOT_INF(1.0), T##_IS_NOT_INF(INFINITY))                        \
+  OUTCOME(T##_NOT_WITHIN, T##_NOT_WITHIN(0.5, 1.0, 1.75), T##_NOT_WITHIN(0.5, 1.0, 1.25))       \
+  OUTCOME(EACH_EQUAL_##T, EACH_EQUAL_##T(1.5, T##_near, 1), EACH_EQUAL_##T(1.5, T##_near, 2))   \
   OUTCOME(T##_nan_equals_nan, EQUAL_##T(NAN, NAN), EQUAL_##T(NAN, 1.0))
 #define RUN_REAL(T)          \
   RUN(T##_WITHIN);           \
@@ -143,6 +153,8 @@ OUTCOME(BIT_LOW, BIT_LOW(3, 7), BIT_LOW(3, 8))
   RUN(T##_IS_DETERMINATE);   \
   RUN(T##_IS_NOT_NAN);       \
   RUN(T##_IS_NOT_INF);       \
+  RUN(T##_NOT_WITHIN);       \
+  RUN(EACH_EQUAL_##T);       \
   RUN(T##_nan_equals_nan)
 
 REAL_OUTCOMES(FLOAT, float, 1e-6)
@@ -180,6 +192,7 @@ int main(void) {
   RUN_INTEGER(HEX32);
   RUN_INTEGER(HEX64);
   RUN_INTEGER(CHAR);
+  RUN_INTEGER(size_t);
   RUN(width_8);
   RUN(width_16);
   RUN(width_32);
@@ -204,6 +217,10 @@ int main(void) {
   RUN(EQUAL_STRING_NULL);
   RUN(EQUAL_STRING_LEN);
   RUN(EQUAL_STRING_ARRAY);
+  RUN(EQUAL_PTR_ARRAY);
+  RUN(EACH_EQUAL_PTR);
+  RUN(EACH_EQUAL_STRING);
+  RUN(EACH_EQUAL_MEMORY);
   RUN(EQUAL_MEMORY);
   RUN(EQUAL_MEMORY_NULL);
   RUN(EQUAL_MEMORY_ARRAY);
