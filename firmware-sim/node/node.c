@@ -39,7 +39,8 @@ static uint32_t interval_ms(const Node* node) {
 // where no counter gets.
 static void count_boot(Node* node) {
   const NodeLoaded loaded = node_saved_load(node->port, &node->saved);
-  if (loaded != node_loaded) {
+  // Nobody boots on an empty battery: it is new.
+  if (node->saved.battery_nc == 0) {
     node->saved.battery_nc = node_battery_full_nc(&node->config->battery);
   }
   if (loaded == node_loaded_damaged) node->saved.boot = draw(node) | 0x80000000U;

@@ -116,7 +116,7 @@ NodeStarted node_start(Node* node, const NodeConfig* config, const NodePort* por
 typedef enum NodeVerdict {
   node_runs,
   node_restarts,  // a command asks for it: reset, then node_start()
-  node_is_empty   // the battery is; nothing will ever happen again
+  node_is_empty   // the battery is; nothing happens until node_start() with a new one
 } NodeVerdict;
 
 // Takes what has arrived, sends what is due. Call it when a packet has arrived and at

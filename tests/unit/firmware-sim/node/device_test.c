@@ -154,6 +154,10 @@ static void a_battery_is_drawn_and_ends_the_life(void) {
   device_measure(2);
   TEST_ASSERT_EQUAL_INT(node_is_empty, device_poll_at(70000));
   TEST_ASSERT_EQUAL_UINT32(sent, fake.sent);
+  // It boots again: somebody has put a new one in.
+  device_boot();
+  TEST_ASSERT_EQUAL_INT(node_runs, device_poll_at(fake.now_ms));
+  TEST_ASSERT_EQUAL_UINT64(3600000 - fake_out_size(&fake, 0), node.saved.battery_nc);
 }
 
 static void a_configuration_out_of_bounds_is_refused(void) {
