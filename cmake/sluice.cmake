@@ -18,3 +18,27 @@ function(sluice_test name)
   add_test(NAME ${ARG_LABEL}.${name} COMMAND ${name})
   set_tests_properties(${ARG_LABEL}.${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
 endfunction()
+
+# sluice_c_test(NAME LABEL label SOURCE file.c [LIBRARIES targets] [HOST_ONLY])
+# A C test program (firmware-sim/unity/unity.h). On the host each RUN_TEST is a test of GoogleTest and
+# of ctest, LABEL.suite.name; where the tools are, the same source runs on the emulated board as well,
+# as LABEL.board.NAME, unless HOST_ONLY. The target c_tests builds all of them.
+function(sluice_c_test name)
+  cmake_parse_arguments(ARG "HOST_ONLY" "LABEL;SOURCE" "LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCE})
+  set_source_files_properties(${ARG_SOURCE} PROPERTIES COMPILE_DEFINITIONS main=unity_test_main)
+  target_link_libraries(${name} PRIVATE sluice_flags ${ARG_LIBRARIES} sluice::unity)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF C_EXTENSIONS OFF)
+  if(NOT TARGET c_tests)
+    add_custom_target(c_tests)
+  endif()
+  add_dependencies(c_tests ${name})
+  gtest_discover_tests(${name} TEST_PREFIX ${ARG_LABEL}. DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
+  if(ARG_HOST_ONLY)
+    return()
+  endif()
+  add_test(NAME ${ARG_LABEL}.board.${name}
+    COMMAND ${CMAKE_SOURCE_DIR}/firmware-sim/cortex-m/test ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SOURCE})
+  set_tests_properties(${ARG_LABEL}.board.${name} PROPERTIES LABELS ${ARG_LABEL} SKIP_RETURN_CODE 77 TIMEOUT 120)
+endfunction()

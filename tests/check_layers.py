@@ -5,7 +5,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# A folder may include itself and these.
+# A folder may include itself and these. A folder inside another has rules of its own.
 MAY = {
     "core": [],
     "config": ["core"],
@@ -14,6 +14,14 @@ MAY = {
     "drivers": ["core", "config"],
     "gateway": ["core", "config", "pipelines", "storage", "drivers"],
     "firmware-sim": ["core", "drivers/codecs"],
+    "firmware-sim/node": [],
+    "firmware-sim/unity": [],
+    "firmware-sim/cortex-m": ["firmware-sim/node", "firmware-sim/unity"],
+}
+# Of the standard library these folders may see no more: no heap, no input or output, no floating point.
+STANDARD = {
+    "firmware-sim/node": {"stdbool.h", "stddef.h", "stdint.h", "string.h"},
+    "firmware-sim/cortex-m": {"stdbool.h", "stddef.h", "stdint.h", "string.h"},
 }
 # Libraries that only one place may see.
 ONLY = {
@@ -37,7 +45,7 @@ def allowed(folder, target):
 
 def check(path):
     wrong = []
-    folder = path.split("/")[0]
+    folder = max((name for name in MAY if path.startswith(name + "/")), key=len)
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         for number, line in enumerate(f, 1):
             found = INCLUDE.match(line)
@@ -48,6 +56,8 @@ def check(path):
                 wrong.append(f"{path}:{number}: {folder}/ may not include {target}")
             if quote == '"' and "/" not in target:
                 wrong.append(f"{path}:{number}: includes are written from the root: {target}")
+            if quote == "<" and target not in STANDARD.get(folder, {target}):
+                wrong.append(f"{path}:{number}: {folder}/ may not see <{target}>")
             places = ONLY.get(target, "")
             if places and not path.startswith(places):
                 wrong.append(f"{path}:{number}: only {places} may see <{target}>")
@@ -56,7 +66,7 @@ def check(path):
 
 def main():
     wrong, files = [], 0
-    for folder in MAY:
+    for folder in (name for name in MAY if "/" not in name):
         for base, _, names in os.walk(os.path.join(ROOT, folder)):
             for name in sorted(names):
                 if name.endswith((".h", ".cc", ".c")):
