@@ -14,6 +14,7 @@ class Upstream:
     def __init__(self, port=0):
         self.lock = threading.Lock()
         self.events = {}            # (source, id) -> event
+        self.answered_at = {}       # (source, id) -> CLOCK_MONOTONIC just before its first 2xx
         self.repeats = 0            # arrivals of a (source, id) beyond the first
         self.batches = 0
         self.keys = []              # Idempotency-Key of each kept batch, in order
@@ -85,6 +86,10 @@ class Upstream:
             handler.close_connection = True
             handler.connection.close()
             return
+        now = time.monotonic()
+        with self.lock:
+            for event in lines:
+                self.answered_at.setdefault((event["source"], event["id"]), now)
         self._answer(handler, 200)
 
     @staticmethod
