@@ -158,7 +158,7 @@ Result<void> close_windows(Engine& engine, IntakeQueue& intake,
 Result<void> examine(LmdbStore& store, const Options& options, Findings& findings) {
   FrameCodec codec;
   const auto epoch = TRY(last_epoch(store, codec));
-  const std::string store_id = TRY(read_or_make_store_id(store));
+  const std::string store_id = TRY(read_or_make_store_id(store, codec));
   Head head = TRY(recover_head(store, codec, findings.damaged));
   findings.is_fresh = !epoch;
   if (!epoch) return {};  // read_or_make_store_id() has shown that it takes a commit
@@ -255,7 +255,7 @@ void print(std::string_view directory, Findings& findings) {
 
 Findings check(const std::string& directory, const Options& options) {
   Findings findings;
-  auto store = LmdbStore::open(directory, options.max_bytes);
+  auto store = LmdbStore::open(directory, {options.max_bytes});
   if (!store) {
     findings.error = "open: " + store.error().message;
     return findings;

@@ -287,7 +287,7 @@ def a_store_that_is_full_of_saved_windows_goes_on(options):
         box.run_up()
         for device in box.devices.values():
             device.rate = 2000
-        box.wait(lambda: "The store is full" in box.gateway.tail(1000), "the store fills with windows", 120)
+        box.wait(lambda: "Sources wait" in box.gateway.tail(1000), "the store fills with windows", 120)
         for device in box.devices.values():
             device.rate = 20
         box.finish()

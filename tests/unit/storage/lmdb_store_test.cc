@@ -146,6 +146,24 @@ TEST_F(LmdbStoreTest, A_truncated_file_is_moved_aside_and_not_a_bus_error) {
   EXPECT_FALSE(store->moved_aside().empty());
 }
 
+// LMDB does not write a page that a transaction took and gave back itself.
+TEST_F(LmdbStoreTest, A_file_that_lacks_only_free_pages_at_its_end_is_whole) {
+  auto store = open();
+  ASSERT_TRUE(put(*store, key(1), std::string(mib, 'x')));
+  WriteBatch batch;
+  batch.erase(key(1));
+  ASSERT_TRUE(store->commit(batch));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(put(*store, key(2), std::to_string(i)));
+  store.reset();
+  const auto size = fs::file_size(directory_ / "store.mdb");
+  fs::resize_file(directory_ / "store.mdb", size - 4096);
+  store = open();
+  ASSERT_NE(store, nullptr);
+  EXPECT_TRUE(store->moved_aside().empty());
+  EXPECT_EQ(store->get(key(2)).value(), "9");
+  EXPECT_TRUE(put(*store, key(2), "v"));
+}
+
 TEST_F(LmdbStoreTest, A_file_left_by_an_interrupted_creation_counts_as_absent) {
   std::ofstream(directory_ / "store.mdb.new") << "half";
   auto store = open();
