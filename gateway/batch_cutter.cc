@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "gateway/gap_event.h"
 
 namespace sluice {
 namespace {
@@ -101,22 +102,8 @@ void BatchCutter::add_stamped(Event event, const BlockHeader& header) {
   add(event);
 }
 
-// What is lost is told upstream, in its place in the order.
 void BatchCutter::add_gap(const Gap& gap, const BlockHeader& header) {
-  const std::string id = store_id_ + "/gap-" + std::to_string(filled_to_);
-  const std::string source = "//" + header.gateway;
-  const MapEntry entries[] = {
-      {Value::string("events"), Value::integer(static_cast<std::int64_t>(gap.events))},
-      {Value::string("from"), gap.from == Timestamp{} ? Value::null() : Value::timestamp(gap.from)},
-      {Value::string("to"), gap.to == Timestamp{} ? Value::null() : Value::timestamp(gap.to)},
-      {Value::string("reason"), Value::string(gap.reason)}};
-  Event event;
-  event.id = id;
-  event.source = source;
-  event.type = "sluice.gap";
-  event.time = header.wall;
-  event.data = Value::map(entries);
-  add(event);
+  add(GapEvent(store_id_, filled_to_, gap, header).event());
 }
 
 CutBatch BatchCutter::finish() {

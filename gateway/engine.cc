@@ -105,6 +105,8 @@ void Engine::take_and_decode(Beat& beat) {
       if (sources_[i].source != nullptr && !backpressure_.waits(i)) sources_[i].source->resume();
     }
   }
+  for (TakenBatch& again : injected_) beat.taken.push_back(std::move(again));
+  injected_.clear();
   receiver_.receive(beat, next_sequence_, now());
 }
 
@@ -152,6 +154,16 @@ void Engine::process(Beat& beat) {
 
 // Puts all effects of the beat into its one batch.
 Result<void> Engine::write(Beat& beat) {
+  if (injected_.empty() &&
+      !injected_letters_.numbers.empty()) {  // they were taken; first, so that new letters stay
+    const auto retired = lanes_.edit([&](Head& head) -> Result<void> {
+      TRY(sluice::drop_letters(context_.store, beat.batch, codec_, head, store_id_,
+                               injected_letters_));
+      return {};
+    });
+    if (!retired) return retired.error();
+    injected_letters_ = {};
+  }
   std::vector<const Event*> journaled;
   for (const Event& event : beat.events) {
     if (is_journaled_[event.source_index]) journaled.push_back(&event);

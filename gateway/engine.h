@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@
 #include "drivers/source.h"
 #include "gateway/backpressure.h"
 #include "gateway/beat.h"
+#include "gateway/buffer/edit.h"
 #include "gateway/engine_desk.h"
 #include "gateway/event_maker.h"
 #include "gateway/flash_account.h"
@@ -107,6 +109,15 @@ class Engine {
   EngineTime now() const;
   FlashFigures flash() const { return flash_.figures(); }  // any thread
 
+  // What a person asks for (gateway/buffer/edit.h), in a commit of its own. Within a look, so
+  // between two beats.
+  //   no_space   a beat waits for space: nothing was changed
+  //   bad_input  there is no such sink, or no such source any more
+  Result<std::uint64_t> add_to_sink(std::string_view sink, std::string_view block);
+  Result<LetterChange> drop_letters(const LetterChoice& choice);
+  // Those that no sink has refused go through the pipelines again.
+  Result<LetterChange> retry_letters(const LetterChoice& choice);
+
   // Has a look at the graph between two beats of run(). Any other thread.
   //   try_later  the engine did not come to it within `limit`
   Result<void> look(const EngineDesk::Look& look, Duration limit) {
@@ -131,9 +142,12 @@ class Engine {
   void settle(Beat& beat);
   void apply_backpressure(std::string_view why);
   void gather();
+  void linger(Duration time);
   void watch_flash(Duration time);
   void note_clock(const BlockHeader& header);
   Result<void> read_data(Event& event, Arena& arena);
+  Result<void> commit_edit(const std::function<Result<void>(WriteBatch&, Head&)>& change);
+  Result<std::uint64_t> reinject(const LetterChoice& choice);
 
   EngineContext context_;
   const EngineConfig config_;
@@ -153,7 +167,9 @@ class Engine {
   Backpressure backpressure_;
   Beat beat_;  // holds a failed one until it commits
   bool has_failed_beat_ = false;
-  bool was_backpressured_ = false;  // in a beat since the last journal block
+  std::vector<TakenBatch> injected_;  // dead letters on their way through the pipelines again
+  LetterChoice injected_letters_;     // that the beat that takes them retires
+  bool was_backpressured_ = false;    // in a beat since the last journal block
   Duration next_usage_check_{};
   Duration next_tidy_{};
   Duration next_flash_sample_{};

@@ -97,6 +97,25 @@ void Engine::gather() {
   }
 }
 
+// Until the time is over or enough has come. Where a good part of that waits and nothing more
+// comes, the senders wait for us: their windows are full.
+void Engine::linger(Duration time) {
+  const PaceConfig& config = pace_.config();
+  if (pace_.is_stretched()) {
+    context_.intake.wait(~std::size_t{0}, Pace::most_bytes, time);
+    return;
+  }
+  const Duration until = context_.clock.monotonic() + time;
+  auto waiting = context_.intake.wait(pace_.worth_a_commit(), config.commit_bytes, time);
+  while (waiting.messages >= pace_.worth_a_commit() &&
+         !pace_.is_full(waiting.messages, waiting.bytes) && context_.clock.monotonic() < until) {
+    const std::size_t before = waiting.messages;
+    waiting = context_.intake.wait(config.commit_events, config.commit_bytes, Pace::linger_quiet);
+    if (waiting.messages == before) return;
+  }
+  if (pace_.is_full(waiting.messages, waiting.bytes)) gather();
+}
+
 void Engine::watch_flash(Duration time) {
   if (time < next_flash_sample_) return;
   next_flash_sample_ = time + flash_interval;
@@ -148,14 +167,17 @@ void Engine::run() {
       if (linger > Duration{0}) {
         if (desk_.is_asked()) continue;
         const bool is_lingering = waiting.messages > 0 && !backpressure_.are_all_waiting();
-        context_.intake.wait(is_lingering                      ? config_.pace.commit_events
-                             : backpressure_.are_all_waiting() ? ~std::size_t{0}
-                                                               : 1,
-                             is_lingering ? config_.pace.commit_bytes : ~std::size_t{0}, linger);
+        if (is_lingering) {
+          this->linger(linger);
+        } else {
+          context_.intake.wait(backpressure_.are_all_waiting() ? ~std::size_t{0} : 1,
+                               ~std::size_t{0}, linger);
+        }
         if (!is_lingering || desk_.is_asked()) continue;  // look again at what woke us
         if (is_stopping_.load()) break;
+      } else if (pace_.is_full(waiting.messages, waiting.bytes)) {
+        gather();
       }
-      if (pace_.is_full(waiting.messages, waiting.bytes)) gather();
       acknowledged_at = Duration{};
     }
     if (auto done = beat(); !done) {

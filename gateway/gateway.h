@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,6 +50,11 @@ class Gateway {
   // Has a look at the pipelines' state between two beats. Any thread.
   //   try_later  the engine is busy
   Result<void> look(const EngineDesk::Look& look) const;
+
+  // The same, to change what the store holds as a person asked. Any thread.
+  Result<void> edit(const std::function<void(Engine&)>& change) {
+    return look([&](const Graph&) { change(*engine_); });
+  }
 
   GatewayStatus status() const { return collector_->collect(); }
   std::string metrics_text() const;

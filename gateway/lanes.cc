@@ -259,6 +259,7 @@ Result<void> Lanes::trim_letters(WriteBatch& batch, const BlockHeader& header) {
   const std::scoped_lock lock(head_mutex_);
   put_dead_letters(batch, codec_, head_.next_dead_letter++, header, {&gap, 1});
   head_.first_dead_letter = keep;
+  head_.retired_dead_letters = std::min(head_.retired_dead_letters, head_.next_dead_letter - keep);
   dropped_letters_.add(dropped);
   is_head_dirty_ = true;
   return {};
@@ -381,6 +382,16 @@ void Lanes::publish() {
 void Lanes::publish_all() {
   border_.set_boot_clocks(head_.boot_clocks);
   for (const auto& [lane, state] : head_.lanes) border_.publish(lane, readable_end(lane));
+}
+
+Result<void> Lanes::edit(const std::function<Result<void>(Head&)>& change) {
+  const std::scoped_lock lock(head_mutex_);
+  TRY(change(head_));
+  is_head_dirty_ = true;
+  for (const auto& [lane, state] : head_.lanes) {
+    if (committed_next_[lane] != state.next) changed_.push_back(lane);
+  }
+  return {};
 }
 
 void Lanes::note_clock(const BootClock& clock) {

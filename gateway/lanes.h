@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -73,6 +74,9 @@ class Lanes {
   // Adds the positions as they are without what was appended since the last publish().
   void put_committed_head(WriteBatch& batch) const;
   bool is_head_dirty() const { return is_head_dirty_; }
+
+  // Changes the positions as a person asked; shippers see it with publish().
+  Result<void> edit(const std::function<Result<void>(Head&)>& change);
 
   Head& head() { return head_; }
   Head head_copy() const;

@@ -19,6 +19,13 @@ Result<std::shared_ptr<Keyring>> keyring_of(const EncryptionSection& encryption)
   return std::make_shared<Keyring>(std::move(current), std::move(previous));
 }
 
+Unwrap unwrap_with(std::shared_ptr<Keyring> keys) {
+  return [keys = std::move(keys)](std::string_view key, std::string_view value) {
+    if (keys && Keyring::is_sealed(value)) return keys->open(key, value);
+    return std::optional<std::string>(value);
+  };
+}
+
 Result<void> refuse_without_key(const Store& store) {
   if (!TRY(EncryptedStore::is_encrypted(store))) return {};
   return Error{ErrorKind::bad_config,
@@ -27,17 +34,19 @@ Result<void> refuse_without_key(const Store& store) {
 
 }  // namespace
 
+Result<SalvageReport> salvage_missing(const LmdbFile& file, const OpenStore& store,
+                                      const StorageSection& storage,
+                                      const std::function<void(double)>& progress) {
+  const std::shared_ptr<Keyring> keys = TRY(keyring_of(storage.encryption));
+  return salvage_missing(file, unwrap_with(keys), *store.file, progress);
+}
+
 Result<OpenStore> open_store(const StorageSection& storage) {
   const std::shared_ptr<Keyring> keys = TRY(keyring_of(storage.encryption));
   LmdbOptions options;
   options.max_bytes = storage.max_size.bytes();
   options.sets_newer_aside = storage.newer_store == NewerStore::set_aside;
-  if (keys) {
-    options.unwrap = [keys](std::string_view key, std::string_view value) {
-      if (Keyring::is_sealed(value)) return keys->open(key, value);
-      return std::optional<std::string>(value);
-    };
-  }
+  options.unwrap = unwrap_with(keys);
   OpenStore store;
   store.file = TRY(LmdbStore::open(storage.resolved_path(), options));
   if (keys) {

@@ -18,6 +18,11 @@ struct OpenStore {
   Store& get() const { return decrypted ? static_cast<Store&>(*decrypted) : *file; }
 };
 
+// What a file that was set aside has and the store has not.
+Result<SalvageReport> salvage_missing(const LmdbFile& file, const OpenStore& store,
+                                      const StorageSection& storage,
+                                      const std::function<void(double)>& progress);
+
 // For the gateway that owns it.
 //   bad_config  the directory, the format or the key does not fit
 //   no_space    the disk is full

@@ -31,6 +31,7 @@ class Pace {
 
   // Zero: as configured.
   void stretch(Duration interval) { stretched_ = interval; }
+  bool is_stretched() const { return stretched_ > Duration{0}; }
 
   bool is_full(std::size_t messages, std::size_t bytes) const {
     return messages >= config_.commit_events || bytes >= config_.commit_bytes;
@@ -53,6 +54,9 @@ class Pace {
   }
 
   static constexpr std::size_t most_bytes = 4 * 1024 * 1024;  // that one beat takes
+  // So many messages need not linger when nothing more comes.
+  std::size_t worth_a_commit() const { return std::max<std::size_t>(1, config_.commit_events / 8); }
+  static constexpr Duration linger_quiet = std::chrono::milliseconds(3);
   static constexpr Duration gather_quiet = std::chrono::microseconds(1'500);
   static constexpr Duration gather_limit = std::chrono::milliseconds(20);
 

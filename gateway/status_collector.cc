@@ -129,7 +129,7 @@ GatewayStatus StatusCollector::collect() const {
   if (parts_.encryption != nullptr)
     status.encryption = parts_.encryption->is_rotating() ? "under way" : "on";
   status.redelivered = parts_.metrics.sum("sluice_engine_redelivered_messages_total");
-  status.dead_letters = head.next_dead_letter - head.first_dead_letter;
+  status.dead_letters = head.next_dead_letter - head.first_dead_letter - head.retired_dead_letters;
   for (const std::string& pipeline : parts_.pipelines) status.pipelines.push_back(report(pipeline));
   for (const WatchedSink& sink : parts_.sinks) status.sinks.push_back(report(sink, head, codec));
 

@@ -71,12 +71,54 @@ Result<void> read_dead_letters(
       ++damaged;
     } else {
       for (const DeadLetter& letter : parsed->letters) {
-        if (letter.number >= first && !visit(letter, parsed->header)) return {};
+        if (letter.number < first || letter.stage.empty()) continue;
+        if (!visit(letter, parsed->header)) return {};
       }
     }
     found = TRY(read_at_or_after(store, dead_letter_prefix, found.frame.number + 1));
   }
   return {};
+}
+
+Result<std::uint64_t> retire_dead_letters(const Store& store, WriteBatch& batch, FrameCodec& codec,
+                                          std::string_view store_id, Head& head,
+                                          const std::function<bool(std::uint64_t)>& is_chosen) {
+  std::uint64_t retired = 0;
+  std::uint64_t kept = 0;
+  FoundFrame found = TRY(read_at_or_before(store, dead_letter_prefix, head.first_dead_letter));
+  if (!found.is_found)
+    found = TRY(read_at_or_after(store, dead_letter_prefix, head.first_dead_letter));
+  for (; found.is_found;
+       found = TRY(read_at_or_after(store, dead_letter_prefix, found.frame.number + 1))) {
+    Arena arena;
+    const auto raw = codec.open(found.frame.key, found.frame.bytes);
+    auto parsed =
+        raw ? parse(*raw, store_id, found.frame.number, arena) : Result<Parsed>(raw.error());
+    if (!parsed) continue;  // damaged: it is told of elsewhere
+    bool has_changed = false;
+    for (DeadLetter& letter : parsed->letters) {
+      if (letter.number < head.first_dead_letter || letter.stage.empty()) continue;
+      if (!is_chosen(letter.number)) {
+        ++kept;
+        continue;
+      }
+      letter = {letter.number, {}, {}, {}};
+      has_changed = true;
+      ++retired;
+    }
+    if (!has_changed) continue;
+    TRY(store.scan_keys(found.frame.key, keys::after(found.frame.key), [&](std::string_view part) {
+      batch.erase(std::string(part));
+      return true;
+    }));
+    put_dead_letters(batch, codec, found.frame.number, parsed->header, parsed->letters);
+  }
+  head.retired_dead_letters += retired;
+  if (kept == 0) {  // none is left: the numbers go on, and a trim takes the records
+    head.first_dead_letter = head.next_dead_letter;
+    head.retired_dead_letters = 0;
+  }
+  return retired;
 }
 
 Result<void> recover_dead_letters(const Store& store, FrameCodec& codec, Head& head,

@@ -20,8 +20,9 @@ struct Head;
 
 struct DeadLetter {
   std::uint64_t number = 0;  // set on reading
-  std::string stage;         // "decode", "pipeline climate, step window#1", "sink cloud"
-  std::string reason;        // one line for a person
+  std::string
+      stage;  // empty: it was retired. "decode", "pipeline climate, step window#1", "sink cloud"
+  std::string reason;  // one line for a person
   // The event as far as it was known. What could not be decoded has only payload and sender
   // columns.
   Event event;
@@ -37,6 +38,12 @@ Result<void> read_dead_letters(
     const Store& store, FrameCodec& codec, std::string_view store_id, std::uint64_t first,
     std::uint64_t& damaged,
     const std::function<bool(const DeadLetter&, const BlockHeader&)>& visit);
+
+// Takes letters away that `is_chosen` names: they read as if they were not there. Gives their
+// number.
+Result<std::uint64_t> retire_dead_letters(const Store& store, WriteBatch& batch, FrameCodec& codec,
+                                          std::string_view store_id, Head& head,
+                                          const std::function<bool(std::uint64_t)>& is_chosen);
 
 // Raises the positions to what the last record proves.
 Result<void> recover_dead_letters(const Store& store, FrameCodec& codec, Head& head,

@@ -147,6 +147,7 @@ std::string encode_head(const Head& head) {
     put_fixed(out, boot.boot_id);
     put_signed(out, boot.offset.count());
   }
+  put_varint(out, head.retired_dead_letters);
   return out;
 }
 
@@ -184,6 +185,7 @@ Result<Head> decode_head(std::string_view raw) {
       const auto boot_id = in.fixed<std::uint64_t>();
       head.boot_clocks.push_back({boot_id, Duration(in.signed_varint())});
     }
+    head.retired_dead_letters = in.varint();
   }
   if (!in.is_ok() || !in.at_end())
     return Error{ErrorKind::corrupt, "the store's head cannot be read"};

@@ -55,6 +55,7 @@ struct Head {
   std::uint64_t next_block = 1;
   std::uint64_t next_dead_letter = 1;
   std::uint64_t first_dead_letter = 1;
+  std::uint64_t retired_dead_letters = 0;  // of those from the first on: dropped, or sent again
   EngineTime engine_time{};
   std::map<std::string, std::uint16_t, std::less<>> sinks;  // name -> number, given once
   std::map<LaneId, LaneState> lanes;

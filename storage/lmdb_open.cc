@@ -208,6 +208,24 @@ Result<int> LmdbStore::read_format() const {
   return number;
 }
 
+Result<std::uint64_t> LmdbStore::replace_by_compact_copy(
+    const std::function<void(double)>& progress) {
+  const fs::path copy = file_.string() + ".compact";
+  remove_with_lock(copy);
+  TRY(copy_compact(copy, progress));
+  const int fd = ::open(copy.c_str(), O_RDWR | O_CLOEXEC);
+  const bool is_synced = fd >= 0 && fsync(fd) == 0;
+  const Error failure = system_error("cannot sync", copy);
+  if (fd >= 0) ::close(fd);
+  if (!is_synced) return failure;
+  std::error_code failed;
+  const std::uint64_t bytes = fs::file_size(copy, failed);
+  TRY(rename_file(copy, file_));
+  // The reader table belongs to the file that is gone.
+  fs::remove(file_.string() + "-lock", failed);
+  return bytes;
+}
+
 // Builds a whole store out of the damaged one before it takes its place: whatever ends this
 // half-way, the next start finds one of the two. Gives the name under which the damaged one is
 // kept.
@@ -253,6 +271,7 @@ Result<std::unique_ptr<LmdbStore>> LmdbStore::open_locked(const fs::path& direct
                                                           const LmdbOptions& options, int lock_fd,
                                                           bool was_clean) {
   const fs::path file = directory / "store.mdb";
+  remove_with_lock(file.string() + ".compact");  // of a compaction that was ended half-way
   std::string moved_aside;
   SalvageReport report;
   std::error_code failure;

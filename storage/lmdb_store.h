@@ -59,6 +59,9 @@ class LmdbStore final : public Store {
   // Copies what is alive into `file`, without the free pages. `progress` gets the share done.
   Result<void> copy_compact(const std::filesystem::path& file,
                             const std::function<void(double)>& progress) const;
+  // Puts such a copy into the file's place and gives its size. The last thing that is done with
+  // this object: close it, then open the store again.
+  Result<std::uint64_t> replace_by_compact_copy(const std::function<void(double)>& progress);
 
   Result<void> commit(const WriteBatch& batch) override;
   Result<std::optional<std::string>> get(std::string_view key) const override;

@@ -29,11 +29,16 @@ auto age(const Head& head) {
 class Salvage {
  public:
   Salvage(const LmdbFile& file, const Unwrap& unwrap, Store& into,
-          const std::function<void(double)>& progress)
-      : file_(file), unwrap_(unwrap), into_(into), progress_(progress) {}
+          const std::function<void(double)>& progress, bool is_in_use)
+      : file_(file), unwrap_(unwrap), into_(into), progress_(progress), is_in_use_(is_in_use) {}
 
   Result<SalvageReport> run() {
-    find_head();
+    if (is_in_use_) {
+      std::uint64_t damaged = 0;
+      head_ = TRY(recover_head(into_, codec_, damaged));
+    } else {
+      find_head();
+    }
     file_.visit_trees(
         [&](std::string_view key, std::string_view value) { look(key, value, true); });
     finish_parts(true);
@@ -75,6 +80,12 @@ class Salvage {
     if (!is_in_tree && is_behind(key)) return;
     const std::string record(shape.has_parts ? key.substr(0, key.size() - 1) : key);
     if (taken_.contains(record)) return;
+    if (is_in_use_) {
+      // A store id, positions and sessions are its own; and what it has stays.
+      if (key[0] == keys::meta || key[0] == keys::source_state || is_behind(key)) return;
+      const auto present = into_.get(key);
+      if (!present || *present) return;
+    }
     const auto value = unwrap_(key, stored);
     if (!value) {
       damaged(is_in_tree);
@@ -177,6 +188,7 @@ class Salvage {
   const Unwrap& unwrap_;
   Store& into_;
   const std::function<void(double)>& progress_;
+  const bool is_in_use_;
   FrameCodec codec_;
   std::optional<Head> head_;
   std::string head_value_;  // as it lay in the file
@@ -192,7 +204,12 @@ class Salvage {
 
 Result<SalvageReport> salvage(const LmdbFile& file, const Unwrap& unwrap, Store& into,
                               const std::function<void(double)>& progress) {
-  return Salvage(file, unwrap, into, progress).run();
+  return Salvage(file, unwrap, into, progress, false).run();
+}
+
+Result<SalvageReport> salvage_missing(const LmdbFile& file, const Unwrap& unwrap, Store& into,
+                                      const std::function<void(double)>& progress) {
+  return Salvage(file, unwrap, into, progress, true).run();
 }
 
 }  // namespace sluice

@@ -35,4 +35,9 @@ using Unwrap = std::function<std::optional<std::string>(std::string_view key, st
 Result<SalvageReport> salvage(const LmdbFile& file, const Unwrap& unwrap, Store& into,
                               const std::function<void(double)>& progress);
 
+// The same into a store that is in use: only records that it has not, and none that it knows to be
+// behind.
+Result<SalvageReport> salvage_missing(const LmdbFile& file, const Unwrap& unwrap, Store& into,
+                                      const std::function<void(double)>& progress);
+
 }  // namespace sluice

@@ -31,20 +31,21 @@ std::string no_answer(CURLcode code, long os_error) {
       break;
   }
   if (code == CURLE_OPERATION_TIMEDOUT)
-    return "it runs, but has not answered for 30 s: look into its log (journalctl -u sluice)";
+    return "it runs, but has not answered in time: look into its log (journalctl -u sluice)";
   return std::string(curl_easy_strerror(code)) + ". Its log may say more: journalctl -u sluice";
 }
 
 }  // namespace
 
-Result<AdminResponse> ask_gateway(const std::string& socket_path, const AdminRequest& request) {
+Result<AdminResponse> ask_gateway(const std::string& socket_path, const AdminRequest& request,
+                                  long timeout_seconds) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(),
                                                                  &curl_easy_cleanup);
   CHECK(easy != nullptr);
   AdminResponse response;
   curl_easy_setopt(easy.get(), CURLOPT_UNIX_SOCKET_PATH, socket_path.c_str());
   curl_easy_setopt(easy.get(), CURLOPT_URL, ("http://localhost" + request.path).c_str());
-  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT, 30L);
+  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT, timeout_seconds);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &append);
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &response.body);
   if (request.method == "POST") {

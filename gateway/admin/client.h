@@ -9,6 +9,7 @@
 namespace sluice {
 
 // Errors: try_later when nobody answers there, with what to do about it.
-Result<AdminResponse> ask_gateway(const std::string& socket_path, const AdminRequest& request);
+Result<AdminResponse> ask_gateway(const std::string& socket_path, const AdminRequest& request,
+                                  long timeout_seconds = 30);
 
 }  // namespace sluice

@@ -18,8 +18,13 @@ std::string find_socket(const ToolOptions& options) {
 
 }  // namespace
 
-int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response) {
-  auto answer = ask_gateway(find_socket(options), request);
+bool is_running(const ToolOptions& options) {
+  return ask_gateway(find_socket(options), {"GET", "/healthz", {}}, 5).is_ok();
+}
+
+int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response,
+        long timeout_seconds) {
+  auto answer = ask_gateway(find_socket(options), request, timeout_seconds);
   if (!answer) {
     print(stderr, "sluice: " + answer.error().message + "\n");
     return exit_failed;

@@ -8,6 +8,9 @@ namespace sluice {
 
 // Sends the request to the gateway that the options name. When nobody answers, prints what to do
 // about it. Gives the exit code of that.
-int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response);
+int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response,
+        long timeout_seconds = 30);
+// Whether a gateway answers on that socket.
+bool is_running(const ToolOptions& options);
 
 }  // namespace sluice

@@ -1,6 +1,9 @@
 #include "gateway/cli/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include "gateway/cli/commands.h"
 #include "gateway/testing/run_tests.h"
@@ -15,6 +18,80 @@ void add_tool_options(CLI::App& command, ToolOptions& options) {
   command.add_option("--config", options.configuration_file, "Configuration that names the socket")
       ->capture_default_str();
   command.add_flag("--json", options.is_json, "Print the gateway's answer as JSON");
+}
+
+using BufferCommands = std::vector<std::pair<CLI::App*, std::function<int(const BufferOptions&)>>>;
+
+void add_selection(CLI::App& command, BufferOptions& options) {
+  command.add_option("--sink", options.sink, "What waits for this sink");
+  command.add_flag("--journal", options.is_journal,
+                   "What the journal keeps ([storage.journal] retain)");
+  command.add_option("--since", options.since, "Received since: 24h, or 2026-11-23T08:00:00Z");
+  command.add_option("--until", options.until, "Received before: 1h, or a time");
+  command.add_option("--filter", options.filter, "CEL: 'data.temperature > 80.0'");
+  command.add_option("--limit,-n", options.limit, "At most so many events");
+}
+
+BufferCommands add_buffer_commands(CLI::App& buffer, BufferOptions& options) {
+  BufferCommands commands;
+  buffer.require_subcommand(1);
+  const auto add = [&](CLI::App& parent, const char* name, const char* help,
+                       std::function<int(const BufferOptions&)> run) -> CLI::App& {
+    CLI::App* command = parent.add_subcommand(name, help);
+    add_tool_options(*command, options.tool);
+    command->add_option("--store", options.store,
+                        "Directory of the store (default: as configured)");
+    commands.emplace_back(command, std::move(run));
+    return *command;
+  };
+  add(buffer, "stat", "How much waits for each sink, how old it is, when the store is full",
+      buffer_stat_command);
+  CLI::App& peek = add(buffer, "peek", "Show events, oldest first, as lines of CloudEvents",
+                       buffer_peek_command);
+  add_selection(peek, options);
+  peek.alias("query");
+  peek.add_flag("--follow,-f", options.is_followed, "Go on with what comes");
+  CLI::App& export_ = add(buffer, "export", "Write events to FILE.ndjson or FILE.ndjson.zst",
+                          buffer_export_command);
+  add_selection(export_, options);
+  export_.add_option("file", options.output, "File, or - for stdout")->required();
+  add(buffer, "verify", "Check the file's structure and every checksum; exit code 1: damaged",
+      buffer_verify_command);
+  CLI::App& repair = add(buffer, "repair",
+                         "Salvage a damaged store, quarantine damaged records (no gateway may run)",
+                         buffer_repair_command);
+  repair.add_option("--from", options.from,
+                    "A file that was set aside: what is missing is taken out of it");
+  add(buffer, "compact", "Give the disk back what a long backlog took", buffer_compact_command);
+  CLI::App& replay =
+      add(buffer, "replay", "Send events of the journal to a sink again", buffer_replay_command);
+  add_selection(replay, options);
+  replay.add_option("--rate", options.rate, "Events a second (default: as fast as it goes)");
+  replay.add_flag("--dry-run", options.is_dry_run, "Only count them");
+  CLI::App* letters =
+      buffer.add_subcommand("dead-letters", "Events that could not be used, with the reason");
+  letters->require_subcommand(1);
+  add(*letters, "list", "List them", letters_list_command)
+      .add_option("--limit,-n", options.limit, "At most so many");
+  add(*letters, "show", "Show them whole", letters_show_command)
+      .add_option("numbers", options.letters, "12,15-20 or all")
+      ->required();
+  add(*letters, "retry", "Send them to their sink, or through the pipelines, again",
+      [](const BufferOptions& o) { return letters_change_command(o, true); })
+      .add_option("numbers", options.letters, "12,15-20 or all")
+      ->required();
+  add(*letters, "drop", "Take them away",
+      [](const BufferOptions& o) { return letters_change_command(o, false); })
+      .add_option("numbers", options.letters, "12,15-20 or all")
+      ->required();
+  return commands;
+}
+
+int run_buffer(const BufferCommands& commands, const BufferOptions& options) {
+  for (const auto& [command, run] : commands) {
+    if (command->parsed()) return run(options);
+  }
+  return exit_usage;
 }
 
 }  // namespace
@@ -51,6 +128,11 @@ int run_cli(int argc, char** argv) {
   view->add_option("key", view_options.key, "Only the row of this key");
   view->add_flag("--watch,-w", view_options.is_watched, "Show it again every two seconds");
   add_tool_options(*view, view_options.tool);
+  BufferOptions buffer_options;
+  buffer_options.tool.configuration_file = default_configuration;
+  CLI::App* buffer = app.add_subcommand(
+      "buffer", "Look at the store, search it, check it, send again; live or without a gateway");
+  const BufferCommands buffer_commands = add_buffer_commands(*buffer, buffer_options);
   TestOptions tests;
   CLI::App* test = app.add_subcommand("test", "Run unit tests of pipelines");
   test->add_option("path", tests.paths, "Test files, or folders with *_test.toml files")
@@ -79,6 +161,7 @@ int run_cli(int argc, char** argv) {
   if (status->parsed()) return status_command(tool);
   if (reload->parsed()) return reload_command(tool);
   if (view->parsed()) return view_command(view_options);
+  if (buffer->parsed()) return run_buffer(buffer_commands, buffer_options);
   if (test->parsed()) return test_command(tests);
   if (eval->parsed()) return eval_command(eval_options);
   if (reference->parsed()) return reference_command();

@@ -1,6 +1,7 @@
 // The sub-commands of `sluice`. Each gives the process's exit code.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace sluice {
@@ -34,6 +35,35 @@ struct ViewCommandOptions {
 };
 // Shows the rows of a view of a running gateway; watched, again and again until it is interrupted.
 int view_command(const ViewCommandOptions& options);
+
+struct BufferOptions {
+  ToolOptions tool;
+  std::string store;  // directory; empty: as configured
+  std::string sink;   // empty: all, or the journal
+  bool is_journal = false;
+  std::string since;  // "24h", or a time
+  std::string until;
+  std::string filter;       // CEL
+  std::uint64_t limit = 0;  // 0: all
+  bool is_followed = false;
+  std::string output;  // file; "-": stdout
+  double rate = 0;     // events a second; 0: as fast as it goes
+  bool is_dry_run = false;
+  std::string from;     // a store file that was set aside
+  std::string letters;  // "all", or numbers
+};
+// `sluice buffer ...`: looks at the store, beside a running gateway or without one.
+int buffer_stat_command(const BufferOptions& options);
+int buffer_peek_command(const BufferOptions& options);
+int buffer_export_command(const BufferOptions& options);
+int buffer_verify_command(const BufferOptions& options);
+int letters_list_command(const BufferOptions& options);
+int letters_show_command(const BufferOptions& options);
+// These change it: a running gateway does so itself.
+int buffer_compact_command(const BufferOptions& options);
+int buffer_repair_command(const BufferOptions& options);
+int buffer_replay_command(const BufferOptions& options);
+int letters_change_command(const BufferOptions& options, bool is_retry);
 
 // Runs the test cases of files and folders. Exit codes beside the usual ones: 1 a case failed, 78 a
 // test file or a configuration is bad.

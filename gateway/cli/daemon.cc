@@ -6,7 +6,9 @@
 
 #include "config/document.h"
 #include "core/log.h"
+#include "gateway/admin/buffer.h"
 #include "gateway/admin/views.h"
+#include "gateway/buffer/compact.h"
 #include "gateway/cli/commands.h"
 
 namespace sluice {
@@ -174,12 +176,35 @@ AdminResponse Daemon::answer_views_request(const std::string& path) {
   });
 }
 
-AdminResponse Daemon::answer(const AdminRequest& request) {
-  if (request.path == "/reload" && request.method == "POST") {
+AdminResponse Daemon::answer_post(const AdminRequest& request) {
+  if (request.path == "/reload") {
     const auto [is_good, text] = reload();
     return {is_good ? 200 : 422, "text/plain", text};
   }
-  if (request.method != "GET") return {405, "text/plain", "only GET\n"};
+  if (request.path == "/v1/buffer/compact") return compact();
+  const std::scoped_lock lock(mutex_);
+  if (!gateway_) return {503, "text/plain", "the gateway is not running\n"};
+  return answer_buffer(request, *gateway_);
+}
+
+// The gateway stops and starts for it: a file cannot be replaced while it is in use.
+AdminResponse Daemon::compact() {
+  const std::scoped_lock lock(mutex_);
+  if (!gateway_ || is_stopped_) return {503, "text/plain", "the gateway is not running\n"};
+  std::string problems;
+  auto configuration = read_configuration_text(text_, text_name_, problems, false);
+  if (!configuration) return {422, "text/plain", problems};
+  gateway_.reset();
+  const auto report = compact_store(storage_, {});
+  const auto [is_good, text] = switch_to(std::move(*configuration), refused_text_);
+  if (!report) return {500, "text/plain", report.error().message + "\n"};
+  if (!is_good) return {500, "text/plain", text};
+  return {200, "application/json", compact_json(*report)};
+}
+
+AdminResponse Daemon::answer(const AdminRequest& request) {
+  if (request.method == "POST") return answer_post(request);
+  if (request.method != "GET") return {405, "text/plain", "only GET and POST\n"};
   if (request.path == views_path || request.path.starts_with(std::string(views_path) + "/"))
     return answer_views_request(request.path);
   const std::scoped_lock lock(mutex_);

@@ -48,6 +48,8 @@ class Daemon {
   // What the file says by now; nothing, and why, when it is bad.
   std::optional<Configuration> read_file(std::string& problems) const;
   AdminResponse answer_views_request(const std::string& path);
+  AdminResponse answer_post(const AdminRequest& request);
+  AdminResponse compact();
 
   // Under mutex_, or before another thread knows this:
   int start_gateway(Configuration configuration, OpenStore store, std::string refused);
