@@ -113,5 +113,50 @@ TEST_F(Outbox, References_to_a_block_that_is_gone_are_damage_and_not_a_crash) {
   EXPECT_EQ(found.record.end, 3U);
 }
 
+TEST_F(Outbox, A_summary_gives_its_events_and_its_level) {
+  const auto events = make_events(2);
+  WriteBatch batch;
+  put_summary(batch, codec_, lane, 7, {}, 3, pick(events, {0, 1}));
+  ASSERT_TRUE(store_.commit(batch));
+  EXPECT_EQ(payloads(OutboxReader(store_, lane, "id").read(7).value().record), "0 1 ");
+  const auto frame = read_at_or_after(store_, keys::lane_prefix(lane), 0).value().frame;
+  const OutboxOutline outline = outline_outbox(frame, codec_).value();
+  EXPECT_EQ(outline.kind, OutboxKind::summary);
+  EXPECT_EQ(outline.level, 3U);
+  EXPECT_EQ(outline.events, 2U);
+}
+
+TEST_F(Outbox, Holes_get_a_gap_unless_a_policy_explains_them) {
+  const auto events = make_events(5);
+  const auto all = pick(events, {0, 1, 2, 3, 4});
+  WriteBatch batch;
+  put_outbox(batch, codec_, lane, 10, {}, all, false);  // 10 to 14; 15 to 19 are missing
+  put_outbox(batch, codec_, lane, 20, {}, all, false);
+  put_gap(batch, codec_, lane, 25, {}, {9, {}, {}, "drop_oldest"});  // explains 26 to 33
+  put_outbox(batch, codec_, lane, 34, {}, all, false);  // 34 to 38; 39 to 41 are missing
+  ASSERT_TRUE(store_.commit(batch));
+  LaneState state;
+  state.shipped = 10;
+  state.next = 42;
+  EXPECT_EQ(fill_holes(store_, codec_, lane, state, {}).value(), 8U);
+  OutboxReader reader(store_, lane, "id");
+  EXPECT_EQ(reader.read(15).value().record.gap.events, 5U);
+  EXPECT_EQ(reader.read(26).value().record.first, 34U);
+  EXPECT_EQ(reader.read(39).value().record.gap.events, 3U);
+  EXPECT_EQ(fill_holes(store_, codec_, lane, state, {}).value(), 0U) << "once is enough";
+}
+
+TEST_F(Outbox, The_last_record_may_be_damaged_and_still_covers_what_was_asked_for) {
+  const auto events = make_events(5);
+  WriteBatch batch;
+  put_outbox(batch, codec_, lane, 10, {}, pick(events, {0, 1, 2, 3, 4}), false);
+  ASSERT_TRUE(store_.commit(batch));
+  ASSERT_TRUE(store_.damage(keys::outbox_part(lane, 10, 0), "rubbish"));
+  const auto found = OutboxReader(store_, lane, "id").read(13).value();
+  EXPECT_TRUE(found.is_found);
+  EXPECT_TRUE(found.is_damaged);
+  EXPECT_EQ(found.record.end, 14U);
+}
+
 }  // namespace
 }  // namespace sluice
