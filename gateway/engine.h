@@ -153,6 +153,7 @@ class Engine {
   Backpressure backpressure_;
   Beat beat_;  // holds a failed one until it commits
   bool has_failed_beat_ = false;
+  bool lacks_room_ = false;  // that is why
   bool was_backpressured_ = false;  // in a beat since the last journal block
   Duration next_usage_check_{};
   Duration next_tidy_{};
