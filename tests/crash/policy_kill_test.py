@@ -256,6 +256,8 @@ class Run:
             self.kill()
             self.disturb()
             if self.scenario.is_encrypted:
+                if status and status["encryption"] == "on":
+                    self.check_file()
                 self.rotate(status)
                 if self.kills == self.options.kills // 2:
                     self.check_wrong_keys()
