@@ -260,11 +260,12 @@ Result<BeatReport> Engine::beat() {
     }
   }
   if (auto committed = commit(beat); !committed) {
-    if (committed.error().kind == ErrorKind::no_space && backpressure_.fill())
+    lacks_room_ = committed.error().kind == ErrorKind::no_space;
+    if (lacks_room_ && backpressure_.fill())
       apply_backpressure(committed.error().message);
     return std::move(committed).error();
   }
-  has_failed_beat_ = false;
+  has_failed_beat_ = lacks_room_ = false;
   settle(beat);
   return BeatReport{beat.messages, beat.events.size(), !beat.batch.empty()};
 }

@@ -167,6 +167,7 @@ class Engine {
   Backpressure backpressure_;
   Beat beat_;  // holds a failed one until it commits
   bool has_failed_beat_ = false;
+  bool lacks_room_ = false;           // that is why
   std::vector<TakenBatch> injected_;  // dead letters on their way through the pipelines again
   LetterChoice injected_letters_;     // that the beat that takes them retires
   bool was_backpressured_ = false;    // in a beat since the last journal block

@@ -72,7 +72,14 @@ Result<void> Engine::housekeep() {
   // What is freed there says nothing of the beat, which holds it as well: to do it twice is
   // harmless.
   WriteBatch taken;
-  TRY(lanes_.take_acknowledgements(taken, make_header(), snapshots_.keep_journal_from()));
+  const BlockHeader header = make_header();
+  TRY(lanes_.take_acknowledgements(taken, header, snapshots_.keep_journal_from()));
+  // Policies look at the store as it is: not before it holds what they did last.
+  if (lacks_room_ && beat_.acknowledged.empty()) {
+    lanes_.want_room(beat_.batch.bytes());
+    TRY(lanes_.give_up(taken, header));
+    lanes_.want_room(0);
+  }
   beat_.batch.append(taken);
   beat_.acknowledged.append(taken);
   if (lanes_.is_head_dirty()) put_head(beat_);  // the one that the beat holds is older
@@ -81,6 +88,7 @@ Result<void> Engine::housekeep() {
   lanes_.put_committed_head(alone);
   TRY(context_.store.commit(alone));
   beat_.acknowledged.clear();
+  lanes_.publish_marks();
   return {};
 }
 

@@ -379,6 +379,14 @@ void Lanes::publish() {
   changed_.clear();
 }
 
+void Lanes::publish_marks() {
+  for (const auto& [lane, state] : head_.lanes) {
+    if (!is_lossy(lane)) continue;
+    durable_marks_[lane] = state.handed_out;
+    border_.publish(lane, std::min(committed_next_[lane], state.handed_out));
+  }
+}
+
 void Lanes::publish_all() {
   border_.set_boot_clocks(head_.boot_clocks);
   for (const auto& [lane, state] : head_.lanes) border_.publish(lane, readable_end(lane));

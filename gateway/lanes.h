@@ -63,6 +63,8 @@ class Lanes {
 
   // The batch is durable: shippers may see it.
   void publish();
+  // The head of put_committed_head() is durable: shippers may go on to its marks.
+  void publish_marks();
   // Tells shippers all positions, once, before the first beat.
   void publish_all();
 

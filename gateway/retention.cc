@@ -192,8 +192,9 @@ Result<Retention::Given> Retention::replace_by_summary(WriteBatch& batch, std::s
     if (!found.is_found) break;
     Arena arena;
     for (Event event : found.record.events) {
-      // What cannot be read any more still counts as an event.
-      if (const auto read = read_data_(event, arena); !read) event.data = {};
+      // Summaries, and what steps made, bring their data. What cannot be read any more still counts
+      // as an event.
+      if (event.has_payload && !read_data_(event, arena)) event.data = {};
       summary.add(event);
     }
     at = std::max(found.record.end, at + 1);

@@ -96,12 +96,7 @@ Result<void> EncryptedStore::rotate(WriteBatch& batch, std::string& reached, boo
   return {};
 }
 
-Result<void> EncryptedStore::commit(const WriteBatch& batch) {
-  WriteBatch sealed;
-  bool is_done = false;
-  std::string reached = rotated_to_;
-  // First, so that what the batch says of a key comes after it.
-  if (is_rotating_) TRY(rotate(sealed, reached, is_done));
+void EncryptedStore::seal(WriteBatch& sealed, const WriteBatch& batch) const {
   for (const WriteBatch::Operation& operation : batch.operations()) {
     if (operation.is_erase) {
       sealed.erase(operation.key);
@@ -111,7 +106,24 @@ Result<void> EncryptedStore::commit(const WriteBatch& batch) {
                                     : keys_->seal(operation.key, operation.value));
     }
   }
-  TRY(below_.commit(sealed));
+}
+
+Result<void> EncryptedStore::commit(const WriteBatch& batch) {
+  WriteBatch sealed;
+  bool is_done = false;
+  std::string reached = rotated_to_;
+  // First, so that what the batch says of a key comes after it.
+  if (is_rotating_) TRY(rotate(sealed, reached, is_done));
+  seal(sealed, batch);
+  auto committed = below_.commit(sealed);
+  if (!committed && committed.error().kind == ErrorKind::no_space && is_rotating_) {
+    // What is asked for may still have room; the rotation goes on when there is more.
+    sealed = {};
+    seal(sealed, batch);
+    TRY(below_.commit(sealed));
+    return {};
+  }
+  TRY(std::move(committed));
   rotated_to_ = std::move(reached);
   if (is_rotating_ && is_done) {
     is_rotating_ = false;

@@ -55,6 +55,7 @@ class EncryptedStore final : public Store {
         is_rotating_(!others_.empty()) {}
 
   std::string reveal(std::string_view key, std::string_view stored) const;
+  void seal(WriteBatch& sealed, const WriteBatch& batch) const;
   Result<void> rotate(WriteBatch& batch, std::string& reached, bool& is_done) const;
 
   Store& below_;

@@ -11,8 +11,10 @@
 #include <sstream>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "core/log.h"
+#include "storage/keys.h"
 #include "storage/lmdb_error.h"
 
 namespace sluice {
@@ -106,6 +108,17 @@ bool LmdbStore::grow_map() {
   return true;
 }
 
+// What a commit frees LMDB uses only after one more. When the next one needs it and fails there is no
+// other, and it fails for ever: one that changes nothing goes between them.
+bool LmdbStore::release_freed_pages() {
+  if (std::exchange(has_released_, true)) return false;
+  const auto mark = get(keys::format);
+  if (!mark || !*mark) return false;
+  WriteBatch same;
+  same.put(keys::format, **mark);
+  return try_commit(same) == 0;
+}
+
 // After a failed write of its header LMDB does nothing more in this environment. Nothing is wrong
 // with the file then: what was committed is there.
 bool LmdbStore::reopen() {
@@ -122,6 +135,8 @@ Result<void> LmdbStore::commit(const WriteBatch& batch) {
   int code = try_commit(batch);
   if (code == MDB_PANIC && reopen()) code = try_commit(batch);
   while (code == MDB_MAP_FULL && grow_map()) code = try_commit(batch);
+  if (code == MDB_MAP_FULL && release_freed_pages()) code = try_commit(batch);
+  if (code == 0) has_released_ = false;
   if (code != 0) return lmdb_error(code, "cannot commit to the store");
   return {};
 }
@@ -145,7 +160,9 @@ Result<void> LmdbStore::scan(std::string_view first, std::string_view end,
   MDB_val key = to_val(first);
   MDB_val value{};
   int code = transaction.code();
-  if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  // LMDB has no empty key, and looks for none.
+  if (code == 0)
+    code = mdb_cursor_get(cursor, &key, &value, first.empty() ? MDB_FIRST : MDB_SET_RANGE);
   std::uint64_t bytes = 0;
   while (code == 0 && to_view(key) < end) {
     bytes += value.mv_size;

@@ -102,6 +102,7 @@ class LmdbStore final : public Store {
   int try_commit(const WriteBatch& batch);
   std::uint64_t most_map_bytes() const;
   bool grow_map();
+  bool release_freed_pages();
   bool reopen();
 
   // Constant after construction.
@@ -118,6 +119,7 @@ class LmdbStore final : public Store {
   std::uint64_t map_bytes_ = 0;  // engine thread only
   // Bytes that went through the map since tidy() gave its memory back.
   mutable std::atomic<std::uint64_t> touched_bytes_{0};
+  bool has_released_ = false;  // since the last commit; its thread only
 };
 
 }  // namespace sluice

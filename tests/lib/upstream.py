@@ -16,6 +16,7 @@ class Upstream:
         self.events = {}            # (source, id) -> event
         self.answered_at = {}       # (source, id) -> CLOCK_MONOTONIC just before its first 2xx
         self.repeats = 0            # arrivals of a (source, id) beyond the first
+        self.changed = []           # of these, the ones that say something else: (first, repeat)
         self.batches = 0
         self.keys = []              # Idempotency-Key of each kept batch, in order
         self.mode = "accept"        # accept | refuse | cut_before | cut_after | reject
@@ -80,6 +81,8 @@ class Upstream:
                 key = (event["source"], event["id"])
                 if key in self.events:
                     self.repeats += 1
+                    if event != self.events[key]:
+                        self.changed.append((self.events[key], event))
                 else:
                     self.events[key] = event
         if mode == "cut_after":

@@ -193,6 +193,7 @@ class Box {
     } else if (event["type"] == "sluice.summary") {
       const auto [known, is_new] = summaries_.emplace(id, data);
       EXPECT_TRUE(is_new || known->second == data) << "a summary that was sent has changed: " << id;
+      EXPECT_TRUE(data["fields"].contains("v")) << "a summary knows nothing of its events: " << id;
     } else {
       delivered_.insert(data["v"].get<std::uint64_t>());
     }

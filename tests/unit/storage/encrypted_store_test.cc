@@ -163,13 +163,26 @@ TEST(EncryptedStore, A_failed_commit_changes_nothing_and_the_rotation_goes_on_la
   MemoryStore below;
   ASSERT_TRUE(put(below, record(1), "plain"));
   auto store = EncryptedStore::open(below, keys('a')).value();
-  below.fail_next_commits(1, {ErrorKind::no_space, "full"});
+  below.fail_next_commits(2, {ErrorKind::no_space, "full"});
   EXPECT_FALSE(put(*store, record(2), "new"));
   EXPECT_TRUE(store->is_rotating());
   EXPECT_EQ(store->get(record(1)).value(), "plain");
   EXPECT_TRUE(put(*store, record(2), "new"));
   EXPECT_FALSE(store->is_rotating());
   EXPECT_EQ(store->get(record(1)).value(), "plain");
+}
+
+TEST(EncryptedStore, Where_a_rotation_finds_no_room_what_is_asked_for_is_still_stored) {
+  MemoryStore below;
+  ASSERT_TRUE(put(below, record(1), "plain"));
+  auto store = EncryptedStore::open(below, keys('a')).value();
+  below.fail_next_commits(1, {ErrorKind::no_space, "full"});
+  EXPECT_TRUE(put(*store, record(2), "new"));
+  EXPECT_TRUE(store->is_rotating());
+  EXPECT_EQ(store->get(record(2)).value(), "new");
+  EXPECT_TRUE(Keyring::is_sealed(*below.get(record(2)).value()));
+  store->tidy();
+  EXPECT_FALSE(store->is_rotating());
 }
 
 }  // namespace
