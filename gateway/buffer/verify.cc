@@ -39,7 +39,7 @@ const char* kind_of(std::string_view key) {
 
 std::string name_of(std::string_view key) {
   ByteReader in(key.substr(1));
-  const std::string kind = kind_of(key);
+  std::string kind = kind_of(key);
   switch (key[0]) {
     case keys::outbox: {
       const auto sink = in.big_endian<std::uint16_t>();
