@@ -145,7 +145,9 @@ Result<void> LmdbStore::scan(std::string_view first, std::string_view end,
   MDB_val key = to_val(first);
   MDB_val value{};
   int code = transaction.code();
-  if (code == 0) code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+  // LMDB has no empty key, not even to begin at.
+  if (code == 0)
+    code = mdb_cursor_get(cursor, &key, &value, first.empty() ? MDB_FIRST : MDB_SET_RANGE);
   std::uint64_t bytes = 0;
   while (code == 0 && to_view(key) < end) {
     bytes += value.mv_size;

@@ -77,6 +77,17 @@ TEST_F(LmdbStoreTest, It_behaves_as_a_plain_map_does_also_after_it_was_opened_ag
   }
 }
 
+TEST_F(LmdbStoreTest, A_scan_may_begin_at_the_empty_key) {
+  const auto store = open();
+  ASSERT_TRUE(put(*store, key(7), "seven"));
+  std::string seen;
+  ASSERT_TRUE(store->scan("", "K", [&](std::string_view found, std::string_view) {
+    seen += found;
+    return true;
+  }));
+  EXPECT_TRUE(seen.ends_with(key(7))) << seen;
+}
+
 TEST_F(LmdbStoreTest, The_map_grows_while_a_reader_goes_on_later) {
   auto store = open(256 * mib);
   for (std::uint64_t i = 0; i < 60; ++i)
