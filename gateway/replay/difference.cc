@@ -66,9 +66,10 @@ void Difference::add(Side side, std::string_view pipeline, std::string_view sink
   OutputRecord record = make_output_record(event, names_);
   Key& key = key_of(pipeline, sink, event.subject);
   for (const MemberNumber& number : record.numbers) {
-    MemberDifference& member = key.members[number.member];
-    ++(side == Side::before ? member.before_count : member.after_count);
-    (side == Side::before ? member.before_sum : member.after_sum) += number.value;
+    MemberDifference* member = member_of(key, number.member);
+    if (member == nullptr) continue;
+    ++(side == Side::before ? member->before_count : member->after_count);
+    (side == Side::before ? member->before_sum : member->after_sum) += number.value;
   }
   const std::uint64_t hash = pair_hash(pipeline, sink, event);
   const auto found = waiting_.find(hash);
@@ -100,6 +101,17 @@ Difference::Key& Difference::key_of(std::string_view pipeline, std::string_view 
   return keys[std::string(subject)];
 }
 
+MemberDifference* Difference::member_of(Key& key, std::uint32_t number) {
+  if (const auto found = key.members.find(number); found != key.members.end())
+    return &found->second;
+  if (member_count_ >= bounds_.members) {
+    is_members_full_ = true;
+    return nullptr;
+  }
+  ++member_count_;
+  return &key.members[number];
+}
+
 void Difference::compare(Key& key, OutputRecord before, OutputRecord after) {
   if (says_the_same(before, after)) {
     ++key.counts.equal;
@@ -117,16 +129,17 @@ double Difference::compare_numbers(Key& key, const OutputRecord& before,
   double size = 0;
   for_each_member(before.numbers, after.numbers,
                   [&](std::uint32_t number, const double* old_value, const double* new_value) {
-                    MemberDifference& member = key.members[number];
+                    MemberDifference* member = member_of(key, number);
+                    if (member == nullptr) return;
                     if (old_value == nullptr || new_value == nullptr) {
-                      ++member.one_sided;
+                      ++member->one_sided;
                       return;
                     }
                     const double difference = std::abs(*old_value - *new_value);
                     if (difference == 0) return;
-                    ++member.differing;
-                    member.sum_of_differences += difference;
-                    member.largest_difference = std::max(member.largest_difference, difference);
+                    ++member->differing;
+                    member->sum_of_differences += difference;
+                    member->largest_difference = std::max(member->largest_difference, difference);
                     size = std::max(size, difference);
                   });
   return size;
@@ -151,6 +164,7 @@ DifferenceReport Difference::finish() {
   DifferenceReport report;
   report.is_waiting_full = is_waiting_full_;
   report.is_keys_full = is_keys_full_;
+  report.is_members_full = is_members_full_;
   for (const auto& [names, keys] : pipelines_) {
     PipelineDifference& pipeline = report.pipelines.emplace_back();
     pipeline.pipeline = names.first;
@@ -166,7 +180,7 @@ DifferenceReport Difference::finish() {
     });
   }
   pipelines_.clear();
-  key_count_ = 0;
+  key_count_ = member_count_ = 0;
   return report;
 }
 

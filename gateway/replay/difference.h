@@ -85,14 +85,16 @@ struct DifferenceReport {
   std::vector<PipelineDifference> pipelines;  // in the order of their names
   DifferenceCounts counts;
   bool is_waiting_full = false;  // more outputs waited than were kept: "only" counts are too high
+  bool is_members_full = false;  // numbers of further members are not told
   bool is_keys_full = false;     // the keys beyond the bound are counted as one
 };
 
 class Difference {
  public:
   struct Bounds {
-    std::size_t waiting = 2'000'000;  // outputs without a partner: about 200 bytes each
-    std::size_t keys = 100'000;
+    std::size_t waiting = 1'000'000;  // outputs without a partner: about 220 bytes each
+    std::size_t keys = 50'000;
+    std::size_t members = 500'000;  // of all keys together
   };
   static constexpr std::string_view further_keys = "(further keys)";
 
@@ -126,6 +128,7 @@ class Difference {
   using Keys = std::map<std::string, Key, std::less<>>;
 
   Key& key_of(std::string_view pipeline, std::string_view sink, std::string_view subject);
+  MemberDifference* member_of(Key& key, std::uint32_t number);  // null: there are too many
   void compare(Key& key, OutputRecord before, OutputRecord after);
   double compare_numbers(Key& key, const OutputRecord& before, const OutputRecord& after);
   void count_only(Side side, Key& key, OutputRecord record);
@@ -136,11 +139,13 @@ class Difference {
   MemberNames names_;
   std::map<std::pair<std::string, std::string>, Keys> pipelines_;  // by pipeline and sink
   std::size_t key_count_ = 0;
+  std::size_t member_count_ = 0;
   // By what makes a pair; all of one list are of one side.
   std::unordered_map<std::uint64_t, std::list<Waiting>> waiting_;
   std::size_t waiting_count_ = 0;
   bool is_waiting_full_ = false;
   bool is_keys_full_ = false;
+  bool is_members_full_ = false;
 };
 
 }  // namespace sluice

@@ -171,6 +171,7 @@ std::string replay_json(const ReplayReport& report, std::size_t most_examples) {
   json.close(']');
   json.add("is_waiting_full", report.difference.is_waiting_full);
   json.add("is_keys_full", report.difference.is_keys_full);
+  json.add("is_members_full", report.difference.is_members_full);
   json.key("totals");
   json.open('{');
   add_counts(json, report.difference.counts);

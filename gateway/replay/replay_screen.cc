@@ -121,6 +121,8 @@ std::vector<std::string> all_notes(const ReplayReport& report) {
   }
   if (report.difference.is_keys_full)
     notes.emplace_back("there are too many keys: those that came last are counted as one");
+  if (report.difference.is_members_full)
+    notes.emplace_back("there are too many numbers: of some keys not all members are told");
   return notes;
 }
 

@@ -57,6 +57,13 @@ from = ["meters"]
 to = ["cloud"]
 [[pipelines.peaks.steps]]
 filter = "data.w >= 30.0"
+[pipelines.watts]
+from = ["meters"]
+to = ["cloud"]
+[[pipelines.watts.steps]]
+filter = "data.meter == 'house'"
+[[pipelines.watts.steps]]
+map = {{ set = {{ "data.w" = "data.w * 1000.0" }} }}
 [sinks.cloud]
 type = "http"
 url = "http://127.0.0.1:{upstream}/ingest"
@@ -151,6 +158,7 @@ class World:
         after = self.readings[-1][0] + datetime.timedelta(hours=1)
         self.publish([r for r in self.readings if r[0] >= NOON] + [(after, "end", 0.0)])
         self.sent = sum(len(of) for of in windows(self.readings, 15, mean).values()) + self.peaks()
+        self.sent += sum(meter == "house" for _, meter, _ in self.readings)  # watts
         wait_until(lambda: len(self.upstream.events) >= self.sent, 30,
                    f"{self.sent} events upstream; log:\n{self.gateway.tail()}")
 
@@ -267,11 +275,19 @@ def test_a_summary_for_people(world):
     assert lines[-1].startswith("different: "), lines[-1]
 
 
+def test_a_changed_map(world):
+    report = world.difference(("data.w * 1000.0", "data.w * 1000.0 + 0.5"))
+    [watts] = [p for p in report["pipelines"] if p["pipeline"] == "watts"]
+    assert watts["different"] == 1440 and watts["equal"] == 0, watts
+    power = watts["keys"][0]["members"]["w"]
+    assert is_close(power["mean_difference"], 0.5) and power["differing"] == 1440, power
+    assert all(p["equal"] > 0 and p["different"] == 0 for p in report["pipelines"] if p is not watts), report
+
+
 def test_a_source_that_has_another_name(world):
-    done = world.replay(("[sources.meters]", "[sources.gauges]"), ('[pipelines.power]\nfrom = ["meters"]',
-                        '[pipelines.power]\nfrom = ["gauges"]'), ('[pipelines.peaks]\nfrom = ["meters"]',
-                        '[pipelines.peaks]\nfrom = ["gauges"]'))
-    report = json.loads(done.stdout)
+    readers = [(f'[pipelines.{name}]\nfrom = ["meters"]', f'[pipelines.{name}]\nfrom = ["gauges"]')
+               for name in ("power", "peaks", "watts")]
+    report = json.loads(world.replay(("[sources.meters]", "[sources.gauges]"), *readers).stdout)
     assert any("'gauges' is new" in note for note in report["notes"]), report["notes"]
     assert any("'meters' is gone" in note for note in report["notes"]), report["notes"]
     assert report["totals"]["only_old"] == world.sent and report["totals"]["only_new"] == 0, report["totals"]

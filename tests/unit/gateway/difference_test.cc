@@ -230,7 +230,7 @@ TEST_F(DifferenceTest, The_start_of_a_window_is_part_of_the_example) {
 }
 
 TEST_F(DifferenceTest, What_waits_for_a_partner_is_bounded_and_pairs_do_not_count) {
-  Difference bounded(Difference::Bounds{2, 100});
+  Difference bounded(Difference::Bounds{2, 100, 100});
   Arena arena;
   for (int i = 0; i < 10; ++i) {  // in step: one waits at a time
     const Event one = event("hall", i, R"({"v":1})", arena);
@@ -244,8 +244,19 @@ TEST_F(DifferenceTest, What_waits_for_a_partner_is_bounded_and_pairs_do_not_coun
   expect(report.counts, 3, 0, 10, 0);
 }
 
+TEST_F(DifferenceTest, Numbers_beyond_the_bound_are_not_told_but_compared) {
+  Difference bounded(Difference::Bounds{100, 100, 1});
+  Arena arena;
+  bounded.add(Side::before, "p", "s", event("hall", 1, R"({"v":1,"w":1})", arena));
+  bounded.add(Side::after, "p", "s", event("hall", 1, R"({"v":1,"w":2})", arena));
+  const DifferenceReport report = bounded.finish();
+  EXPECT_TRUE(report.is_members_full);
+  EXPECT_EQ(report.pipelines[0].keys[0].members.size(), 1u);
+  expect(report.counts, 0, 0, 0, 1);
+}
+
 TEST_F(DifferenceTest, Keys_beyond_the_bound_are_counted_as_one) {
-  Difference bounded(Difference::Bounds{100, 2});
+  Difference bounded(Difference::Bounds{100, 2, 100});
   Arena arena;
   for (const char* key : {"a", "b", "c", "d"}) {
     bounded.add(Side::before, "p", "s", event(key, 1, R"({"v":1})", arena));

@@ -71,10 +71,12 @@ TEST(ReplayScreen, Keys_beyond_the_limit_are_counted) {
 
 TEST(ReplayScreen, What_was_bounded_is_told) {
   ReplayReport report = small_report();
-  report.difference.is_waiting_full = report.difference.is_keys_full = true;
+  report.difference.is_waiting_full = report.difference.is_keys_full =
+      report.difference.is_members_full = true;
   const std::string text = render_replay(report, 1);
   EXPECT_NE(text.find("more outputs had no partner"), std::string::npos);
   EXPECT_NE(text.find("too many keys"), std::string::npos);
+  EXPECT_NE(text.find("too many numbers"), std::string::npos);
 }
 
 TEST(ReplayScreen, The_json_is_one_object_with_the_same) {
