@@ -85,7 +85,7 @@ int fail(const Error& error) {
   return error.kind == ErrorKind::bad_config ? exit_bad_configuration : exit_usage;
 }
 
-int compare(Store& store, Configuration after, ReplayRequest request, ProgressLine& line,
+int compare(Store& store, Configuration after, const ReplayRequest& request, ProgressLine& line,
             const ReplayCommandOptions& options) {
   const auto report = replay_and_compare(store, std::move(after), request);
   line.clear();
@@ -95,7 +95,8 @@ int compare(Store& store, Configuration after, ReplayRequest request, ProgressLi
   return report->is_equal() ? exit_ok : exit_failed;
 }
 
-int print_outputs(Store& store, Configuration after, ReplayRequest request, ProgressLine& line) {
+int print_outputs(Store& store, Configuration after, const ReplayRequest& request,
+                  ProgressLine& line) {
   std::string lines;
   const auto write = [&] {
     line.clear();
@@ -124,11 +125,10 @@ int replay_command(const ReplayCommandOptions& options) {
   const auto opened = open_store_read_only(after->storage);
   if (!opened) return fail(opened.error());
   ProgressLine line;
-  ReplayRequest request{*range, options.pipeline,
-                        [&](const WalkProgress& progress) { line.show(progress); }};
-  return options.is_diff
-             ? compare(opened->get(), std::move(*after), std::move(request), line, options)
-             : print_outputs(opened->get(), std::move(*after), std::move(request), line);
+  const ReplayRequest request{*range, options.pipeline,
+                              [&](const WalkProgress& progress) { line.show(progress); }};
+  return options.is_diff ? compare(opened->get(), std::move(*after), request, line, options)
+                         : print_outputs(opened->get(), std::move(*after), request, line);
 }
 
 }  // namespace sluice

@@ -41,7 +41,7 @@ Result<void> check_pipeline(const ReplayRequest& request,
         configuration->pipelines.end())
       return {};
   }
-  return Error{ErrorKind::bad_config, "there is no pipeline '" + request.pipeline + "'"};
+  return Error{ErrorKind::bad_input, "there is no pipeline '" + request.pipeline + "'"};
 }
 
 // The configuration that was in force, as the store has it.

@@ -28,7 +28,7 @@ struct ReplayRequest {
 
 // Runs both.
 //   try_later   the store cannot be read
-//   bad_input   nothing is recorded in the range
+//   bad_input   nothing is recorded in the range, or no pipeline has the wanted name
 //   bad_config  a configuration cannot be run: the new one, or the one that the store has
 Result<ReplayReport> replay_and_compare(Store& store, Configuration after,
                                         const ReplayRequest& request);

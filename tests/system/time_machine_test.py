@@ -299,7 +299,7 @@ def test_what_cannot_be_done_is_told(world):
     bad = world.replay(('tumbling = "15m"', 'tumbling = "15 parsecs"'))
     assert bad.returncode == 78 and "new.toml:" in bad.stderr, bad
     nobody = world.replay(options=("--diff", "--pipeline", "powers"))
-    assert nobody.returncode == 78 and "there is no pipeline 'powers'" in nobody.stderr, nobody
+    assert nobody.returncode == 2 and "there is no pipeline 'powers'" in nobody.stderr, nobody
     when = world.replay(options=("--diff", "--since", "yesterday"))
     assert when.returncode == 2 and "--since: 'yesterday'" in when.stderr, when
     nowhere = world.replay(options=("--diff", "--store", os.path.join(world.folder, "nowhere")))
@@ -314,6 +314,23 @@ def test_an_encrypted_store_needs_its_key(world):
         for wrong in (keys[1], "[admin]"):
             done = other.replay((keys[0], wrong))
             assert done.returncode == 78 and "key" in done.stderr and not done.stdout, done
+    finally:
+        other.end()
+
+
+def test_a_range_of_two_configurations_is_compared_with_the_newer(world):
+    other = World(world.gateway.binary, world.readings[:400])
+    try:
+        other.text = change(other.text, [("avg(data.w)", "max(data.w)")])
+        with open(other.gateway.config, "w") as f:
+            f.write(other.text)
+        done = other.gateway.run_tool("reload", "--socket", other.gateway.socket)
+        assert done.returncode == 0, done
+        other.publish([(NOON + datetime.timedelta(days=2), "end", 0.0)])
+        report = json.loads(other.replay().stdout)
+        assert report["is_equal"] and report["old"]["epoch"] == 2, report
+        [note] = [note for note in report["notes"] if "epoch" in note]
+        assert "2 configurations" in note and note.endswith("compared with epoch 2"), note
     finally:
         other.end()
 
