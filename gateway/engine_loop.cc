@@ -58,6 +58,7 @@ Result<void> Engine::housekeep() {
     };
     if (share >= config_.marks.high) is_making_room_ = true;
     if (share <= config_.marks.low) is_making_room_ = false;
+    if (is_making_room_) snapshots_.want_room();
     lanes_.want_room(is_making_room_ ? usage.used_bytes - mark(config_.marks.low) : 0);
     const bool may_change = !has_failed_beat_ || share > config_.marks.low;
     if (may_change && backpressure_.update(share, lanes_.head()))

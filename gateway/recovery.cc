@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/log.h"
+#include "gateway/block_replay.h"
 #include "gateway/output_digest.h"
 #include "storage/journal.h"
 #include "storage/keys.h"
@@ -34,32 +35,13 @@ Result<void> load_snapshot_into(const Store& store, FrameCodec& codec, const Sna
       });
 }
 
-// Runs one block as the engine did.
+// Runs one block and compares its outputs with what was committed.
 void replay(const Block& block, Graph& graph, const std::vector<EventMaker*>& makers,
             const std::vector<bool>& is_journaled, Arena& arena, GraphOutput& output,
             RecoveryReport& report) {
-  std::vector<Event> events = block.events;
-  std::vector<Event*> pointers;
-  for (Event& event : events) {
-    event.source_index = no_source;
-    for (std::size_t i = 0; i < makers.size(); ++i) {
-      if (makers[i]->source_name() == event.source_name)
-        event.source_index = static_cast<std::uint16_t>(i);
-    }
-    if (event.source_index == no_source) continue;  // its source is gone, and all that it fed
-    // What passed a gate then was valid, and is so again.
-    if (const auto restored = makers[event.source_index]->restore_data(event, arena); !restored)
-      event.data_state = DataState::refused;
-    pointers.push_back(&event);
-  }
   const BlockHeader& header = block.header;
-  output.clear();
-  graph.process(pointers,
-                {header.block, header.engine_time, header.wall,
-                 header.time_quality == TimeQuality::synchronised, header.was_backpressured},
-                arena, output);
+  report.replayed_events += replay_block(block, graph, makers, arena, output);
   ++report.replayed_blocks;
-  report.replayed_events += pointers.size();
   if (output_digest(output, is_journaled) != header.output_digest) {
     if (++report.differences == 1) {
       log_error(

@@ -13,6 +13,7 @@ constexpr std::size_t max_erased = 64;
 void SnapshotWriter::begin(std::uint64_t block) {
   graph_.begin_snapshot();
   is_running_ = true;
+  is_wanted_ = has_new_blocks_ = false;
   running_block_ = block;
   slices_ = 0;
   replay_cost_ = Duration{};
@@ -34,7 +35,7 @@ void SnapshotWriter::add_slice(WriteBatch& batch, std::size_t max_bytes) {
 }
 
 Result<void> SnapshotWriter::add_slices(WriteBatch& batch, std::uint64_t block) {
-  if (!is_running_ && replay_cost_ >= max_replay_) begin(block);
+  if (!is_running_ && (is_wanted_ || replay_cost_ >= max_replay_)) begin(block);
   if (is_running_) {
     add_slice(batch, slice_bytes);
   } else if (has_old_slices_) {

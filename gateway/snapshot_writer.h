@@ -20,7 +20,10 @@ class SnapshotWriter {
       : store_(store), codec_(codec), graph_(graph), max_replay_(max_replay), covered_(covered) {}
 
   // A journaled block was processed and took this long: replaying it would take as long.
-  void processed(Duration cost) { replay_cost_ += cost; }
+  void processed(Duration cost) {
+    replay_cost_ += cost;
+    has_new_blocks_ = true;
+  }
 
   // Adds what is due to the batch of the beat whose block is `block`, after it was processed:
   // begins a snapshot, writes a slice of a running one, or erases slices of an old one.
@@ -33,8 +36,10 @@ class SnapshotWriter {
   // Journal blocks at or above this are needed for recovery.
   std::uint64_t keep_journal_from() const { return covered_ + 1; }
   bool is_running() const { return is_running_; }
-  // Slices are still to be written, or old ones to be erased.
-  bool has_work() const { return is_running_ || has_old_slices_; }
+  // The store is full: what only a replay needs can go once a snapshot covers it, so one is due.
+  void want_room() { is_wanted_ = has_new_blocks_ && !is_running_; }
+  // Slices are to be written, or old ones to be erased.
+  bool has_work() const { return is_wanted_ || is_running_ || has_old_slices_; }
 
  private:
   void begin(std::uint64_t block);
@@ -49,6 +54,8 @@ class SnapshotWriter {
   std::uint64_t running_block_ = 0;
   std::uint32_t slices_ = 0;
   bool is_running_ = false;
+  bool has_new_blocks_ = true;  // behind the running or the last snapshot; after a start perhaps
+  bool is_wanted_ = false;
   bool has_old_slices_ = true;  // there may be some from before the start
   Duration replay_cost_{};      // since the running or the last snapshot
 };

@@ -9,6 +9,7 @@ namespace sluice {
 
 void GraphOutput::clear() {
   for (auto& events : targets) events.clear();
+  for (auto& of_target : runs) of_target.clear();
   dead_letters.clear();
 }
 
@@ -39,6 +40,7 @@ void Graph::process(std::span<Event* const> events, const BlockTime& time, Arena
                     GraphOutput& out) {
   Impl& impl = *impl_;
   out.targets.resize(impl.targets.size());
+  out.runs.resize(impl.targets.size());
   for (const Event* event : events) {
     impl.source_watermarks[event->source_index].observe(event->time, event->received,
                                                         time.is_clock_good);
@@ -64,6 +66,8 @@ void Graph::process(std::span<Event* const> events, const BlockTime& time, Arena
                       out.dead_letters);
     for (const std::size_t target : pipeline.targets) {
       const auto& given = pipeline.run->output();
+      if (given.empty()) continue;
+      out.runs[target].push_back({pipeline.run->name(), given.size()});
       out.targets[target].insert(out.targets[target].end(), given.begin(), given.end());
     }
   }

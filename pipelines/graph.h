@@ -83,8 +83,15 @@ struct GraphDeadLetter {
   std::string reason;
 };
 
+// Events side by side in a target that one pipeline gave.
+struct GraphRun {
+  std::string_view pipeline;  // lent by the graph
+  std::size_t events = 0;
+};
+
 struct GraphOutput {
   std::vector<std::vector<Event*>> targets;  // by index of Graph::targets()
+  std::vector<std::vector<GraphRun>> runs;   // the same events, by who gave them
   std::vector<GraphDeadLetter> dead_letters;
   void clear();
 };

@@ -36,6 +36,7 @@ class PipelineRun {
   const std::vector<Event*>& output(std::size_t named) const { return named_[named]; }
   std::optional<std::size_t> find_output(std::string_view name) const;
 
+  const std::string& name() const { return name_; }
   std::size_t size() const { return steps_.size(); }
   Step& step(std::size_t index) { return *steps_[index].step; }
   bool uses_data() const;

@@ -94,6 +94,25 @@ int run_buffer(const BufferCommands& commands, const BufferOptions& options) {
   return exit_usage;
 }
 
+void add_replay_options(CLI::App& command, ReplayCommandOptions& options) {
+  command.add_option("--config,-c", options.configuration_file, "The new configuration")
+      ->required();
+  command.add_option("--since", options.since,
+                     "Begin so long ago (24h) or at a time (default: what there is)");
+  command.add_option("--until", options.until, "End so long ago or at a time (default: now)");
+  command.add_option("--store", options.store, "Folder of the store (default: as configured)");
+  CLI::Option* diff =
+      command.add_flag("--diff", options.is_diff,
+                       "Show how the outputs differ from what was sent; exit code 1 when they do");
+  command.add_option("--pipeline", options.pipeline, "Only the outputs of this pipeline");
+  command
+      .add_option("--limit", options.limit,
+                  "Keys to show of a pipeline, with an example each; 0: all")
+      ->capture_default_str()
+      ->needs(diff);
+  command.add_flag("--json", options.is_json, "Print the difference as JSON")->needs(diff);
+}
+
 }  // namespace
 
 int run_cli(int argc, char** argv) {
@@ -148,6 +167,10 @@ int run_cli(int argc, char** argv) {
                    "File of events, '-' for stdin: a line each, CloudEvents or any JSON (`data`)");
   eval->add_option("--topic", eval_options.topic, "Topic that the events came by");
   eval->add_flag("--explain", eval_options.is_explained, "Print the types and the compiled form");
+  ReplayCommandOptions replay_options;
+  CLI::App* replay = app.add_subcommand(
+      "replay", "Run what the journal has recorded through another configuration, offline");
+  add_replay_options(*replay, replay_options);
   CLI::App* reference =
       app.add_subcommand("reference", "Print the reference of all options, in Markdown");
 
@@ -164,6 +187,7 @@ int run_cli(int argc, char** argv) {
   if (buffer->parsed()) return run_buffer(buffer_commands, buffer_options);
   if (test->parsed()) return test_command(tests);
   if (eval->parsed()) return eval_command(eval_options);
+  if (replay->parsed()) return replay_command(replay_options);
   if (reference->parsed()) return reference_command();
   return exit_usage;
 }

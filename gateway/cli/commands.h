@@ -1,6 +1,7 @@
 // The sub-commands of `sluice`. Each gives the process's exit code.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -77,6 +78,20 @@ struct EvalOptions {
 };
 // Evaluates an expression on events and prints the values as JSON lines.
 int eval_command(const EvalOptions& options);
+
+struct ReplayCommandOptions {
+  std::string configuration_file;  // the new configuration; it names the store, too
+  std::string since;               // "24h" before now or RFC 3339; empty: from the oldest block
+  std::string until;               // the same; empty: to the newest
+  std::string store;               // empty: as configured
+  std::string pipeline;            // empty: all
+  std::size_t limit = 10;          // keys shown of a pipeline, or their examples in JSON; 0: all
+  bool is_diff = false;
+  bool is_json = false;
+};
+// Runs recorded journal blocks through another configuration. Exit codes: 0, and with a diff 1 when
+// the outputs differ; 2 nothing is recorded in the range, or the store cannot be read; 78.
+int replay_command(const ReplayCommandOptions& options);
 
 // Prints config/reference.md.
 int reference_command();
