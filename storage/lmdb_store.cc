@@ -226,12 +226,13 @@ void LmdbStore::tidy() {
   for (std::string line; std::getline(maps, line);) {
     if (!line.ends_with(file_.string())) continue;
     std::istringstream fields(line);
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
+    void* begin = nullptr;
+    void* end = nullptr;
     char dash = 0;
-    if (!(fields >> std::hex >> begin >> dash >> end)) continue;
+    if (!(fields >> begin >> dash >> end)) continue;
     // Never written through: the kernel reads the pages again when they are wanted.
-    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    madvise(begin, static_cast<std::size_t>(static_cast<char*>(end) - static_cast<char*>(begin)),
+            MADV_DONTNEED);
   }
 }
 
