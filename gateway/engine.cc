@@ -261,8 +261,7 @@ Result<BeatReport> Engine::beat() {
   }
   if (auto committed = commit(beat); !committed) {
     lacks_room_ = committed.error().kind == ErrorKind::no_space;
-    if (lacks_room_ && backpressure_.fill())
-      apply_backpressure(committed.error().message);
+    if (lacks_room_ && backpressure_.fill()) apply_backpressure(committed.error().message);
     return std::move(committed).error();
   }
   has_failed_beat_ = lacks_room_ = false;

@@ -128,7 +128,8 @@ Result<void> EncryptedStore::commit(const WriteBatch& batch) {
   if (is_rotating_ && is_done) {
     is_rotating_ = false;
     log_info(
-        "The whole store is encrypted with the current key: previous ones are not needed any more; what lay in free pages before goes with `sluice buffer compact`",
+        "The whole store is encrypted with the current key: previous ones are not needed any more; "
+        "what lay in free pages before goes with `sluice buffer compact`",
         {{"key", keys_->ids().front()}});
   }
   return {};

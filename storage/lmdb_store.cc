@@ -108,8 +108,8 @@ bool LmdbStore::grow_map() {
   return true;
 }
 
-// What a commit frees LMDB uses only after one more. When the next one needs it and fails there is no
-// other, and it fails for ever: one that changes nothing goes between them.
+// What a commit frees LMDB uses only after one more. When the next one needs it and fails there is
+// no other, and it fails for ever: one that changes nothing goes between them.
 bool LmdbStore::release_freed_pages() {
   if (std::exchange(has_released_, true)) return false;
   const auto mark = get(keys::format);
