@@ -152,17 +152,16 @@ void show_flash(Screen& screen, const Value& status) {
   if (per_day == 0) return;  // a memory disk, or nothing yet
   std::string line = "disk  " + bytes_text(static_cast<std::uint64_t>(per_day)) + " written a day";
   if (const auto factor = figure_of(status, "write_amplification").value_or(0); factor > 0)
-    line += ", " + rate_text(factor, 5) + " bytes per byte received";
+    line += " (" + rate_text(factor, 5) + " times what came in)";
   if (const auto years = figure_of(status, "flash_years"))
-    line += *years > 100 ? ", flash lasts > 100 years"
-                         : ", flash lasts " + rate_text(*years, 5) + " years";
+    line += *years > 100 ? ", flash > 100 years" : ", flash " + rate_text(*years, 5) + " years";
   if (const auto budget = number_of(status, "flash_budget_bytes_per_day"); budget > 0) {
-    line += "; budget " + bytes_text(budget) + " a day";
+    line += ", budget " + bytes_text(budget);
     const double interval = figure_of(status, "flash_interval_seconds").value_or(0);
     if (truth_of(status, "flash_over_budget")) {
-      line += ", EXCEEDED though commits are 5 s apart";
+      line += " EXCEEDED, commits 5 s apart";
     } else if (interval > 0) {
-      line += ": commits every " + rate_text(interval, 4) + " s";
+      line += ", commits " + rate_text(interval, 4) + " s apart";
     }
   }
   const std::string encryption = text_of(status, "encryption");

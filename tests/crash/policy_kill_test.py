@@ -93,6 +93,7 @@ class Scenario:
     is_encrypted: bool = False
     begins_plain: bool = False  # free pages may show payloads of before the encryption until they are used again
     has_windows: bool = False
+    is_compacted: bool = False  # the kills come while the file is compacted, live and dead
     most_used_bytes: int = 0   # after three times as much the store comes down to this, under load; 0: not looked at
 
 
@@ -103,6 +104,7 @@ SCENARIOS = {
     "max_age": Scenario('max_age = "2s"', away_s=(3, 5), reasons=("max_age",)),
     "journal": Scenario(storage='max_size = "64MiB"\njournal = { retain = "2s" }', away_s=(0.3, 1), up_s=(1, 2),
                         has_windows=True, most_used_bytes=9 << 20),
+    "compaction": Scenario(has_windows=True, is_compacted=True),
     "encryption": Scenario(is_encrypted=True, has_windows=True),
     "encrypted_policies": Scenario('when_full = "summarise"\nmax_age = "4s"' + LEVELS, SMALL, away_s=(2, 5),
                                    reasons=("summarised", "drop_oldest", "max_age"), is_encrypted=True, begins_plain=True),
@@ -223,6 +225,13 @@ class Run:
         self.gateway.kill()
         self.kills += 1
 
+    def compact(self):
+        """Begins to, and gives the tool's process some time later."""
+        tool = subprocess.Popen([self.options.sluice, "buffer", "compact", "--config", self.gateway.config],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(self.random.uniform(0, 0.15))
+        return tool
+
     def rotate(self, status):
         self.keys.rotate(status is not None and status["encryption"] == "on")
         self.write_config()
@@ -256,7 +265,14 @@ class Run:
             time.sleep(self.random.uniform(0.05, 0.9))
             status = self.take_status()
             time.sleep(self.random.uniform(0, 0.02))
+            tool = self.compact() if self.scenario.is_compacted else None
             self.kill()
+            if tool:
+                tool.wait(30)
+                for _ in range(self.random.randint(0, 2)):
+                    tool = self.compact()
+                    tool.kill()
+                    tool.wait(30)
             self.disturb()
             if self.scenario.is_encrypted:
                 if status and status["encryption"] == "on":
@@ -279,7 +295,7 @@ class Run:
             used = self.take_status()["store_used_bytes"]
             return used <= bound and NOISE_BYTES * sum(len(d.acked) for d in self.devices.values()) >= 3 * bound
         try:
-            wait_until(is_within, PATIENCE_S, f"the store comes down to {bound} bytes, under load")
+            wait_until(is_within, 3 * PATIENCE_S, f"the store comes down to {bound} bytes, under load")
         except AssertionError as late:
             self.complain(f"{late}: it has {self.status()['store_used_bytes']}")
 
