@@ -108,7 +108,8 @@ class Box {
     MessageBatch batch;
     Message message;
     message.receipt = Receipt{++receipt_};
-    message.sender = "dev" + std::to_string(next_value_ % 3);
+    const std::string sender = "dev" + std::to_string(next_value_ % 3);
+    message.sender = sender;
     const std::string payload = "{\"v\":" + std::to_string(next_value_) + ",\"pad\":\"" +
                                 std::string(random_() % 200, 'x') + "\"}";
     message.payload = payload;
