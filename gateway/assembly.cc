@@ -1,8 +1,12 @@
 #include "gateway/assembly.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice {
+namespace {
+constexpr std::uint64_t beats_per_store = 128;  // at least as many fill it
+}
 
 Result<Assembly> assemble(Configuration& configuration, const std::string& store_id,
                           Metrics* metrics) {
@@ -58,6 +62,9 @@ EngineConfig engine_config(const Configuration& configuration) {
   config.pace.commit_interval = storage.commit_interval;
   config.pace.eager_per_second = storage.eager_commits;
   config.pace.eager_burst = static_cast<double>(storage.eager_burst);
+  // One beat must not carry a small store from the high water mark to its end.
+  config.max_beat_bytes = static_cast<std::size_t>(std::clamp<std::uint64_t>(
+      storage.max_size.bytes() / beats_per_store, 64 * 1024, config.max_beat_bytes));
   config.snapshot_max_replay = storage.snapshot.max_replay;
   config.flash_budget_per_day = storage.flash_budget_per_day();
   config.journal_retain = storage.journal.retain;
