@@ -72,7 +72,6 @@ EngineConfig engine_config(const Configuration& configuration) {
   for (const SinkPlan& sink : configuration.sinks) {
     RetentionPolicy policy = sink.retention;
     if (!policy.max_age) policy.max_age = storage.max_age;
-    policy.ahead_events = 8 * sink.batch.max_events;
     policy.ahead_bytes = 8 * sink.batch.max_bytes;
     if (policy.is_lossy()) config.policies.emplace(sink.name, std::move(policy));
   }

@@ -124,7 +124,6 @@ void Lanes::append_records(WriteBatch& batch, LaneId lane, const std::vector<Eve
     const std::size_t bytes_before = batch.bytes();
     put_outbox(batch, codec_, lane, state.next, header, scratch_, is_reference);
     state.next += scratch_.size();
-    if (!is_reference) event_bytes_[lane] = (event_bytes_[lane] * 7 + bytes / scratch_.size()) / 8;
     if (auto& tail = lane_tails_[lane])
       tail->added(state.next, batch.bytes() - bytes_before, header.engine_time);
     changed_.push_back(lane);
@@ -212,10 +211,7 @@ void Lanes::added_dead_letters(std::size_t bytes, EngineTime now) {
 // Rejected events become dead letters in the transaction that acknowledges them.
 Result<void> Lanes::reject(WriteBatch& batch, const Acknowledgement& rejected,
                            const BlockHeader& header) {
-  std::string sink = "?";
-  for (const auto& [name, number] : head_.sinks) {
-    if (number == rejected.lane.sink) sink = name;
-  }
+  const std::string& sink = sink_of(rejected.lane);
   OutboxReader reader(store_, rejected.lane, store_id_);
   for (std::uint64_t at = rejected.first; at < rejected.end;) {
     const OutboxReader::Found found = TRY(reader.read(at));

@@ -13,6 +13,7 @@
 
 #include "core/metrics.h"
 #include "core/result.h"
+#include "gateway/handed_out_mark.h"
 #include "gateway/journal_retention.h"
 #include "gateway/outbox_border.h"
 #include "gateway/recent_tail.h"
@@ -117,7 +118,7 @@ class Lanes {
   std::uint64_t room_wanted_ = 0;
   bool is_giving_up_ = false;  // a policy has more to do
   EngineTime looked_for_age_{};
-  std::map<LaneId, std::uint64_t> event_bytes_;  // of a lossy lane's events, on average
+  std::map<LaneId, HandedOutMark> marks_;  // of the lossy lanes
   std::map<LaneId, std::uint64_t> durable_marks_;
   std::map<LaneId, std::uint64_t> committed_next_;
   bool is_head_put_ = false;  // in the batch that is being made

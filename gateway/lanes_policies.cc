@@ -2,13 +2,16 @@
 #include <algorithm>
 #include <tuple>
 
-#include "core/bytes.h"
 #include "gateway/lanes.h"
-#include "storage/keys.h"
 
 namespace sluice {
 namespace {
 constexpr Duration age_look_interval = std::chrono::seconds(5);
+// Shares of storage.max_size that may lie below a lane's mark: in records, and as events to come.
+constexpr std::uint64_t mark_share = 16;
+constexpr std::uint64_t slack_share = 8;
+constexpr std::uint64_t largest_event = 128 * 1024;
+constexpr std::uint64_t max_slack = 1'000;
 }  // namespace
 
 const std::string& Lanes::sink_of(LaneId lane) const {
@@ -23,9 +26,16 @@ bool Lanes::is_lossy(LaneId lane) const { return retention_.of(sink_of(lane)).is
 
 // Records of a lossy lane own their events: to give one up frees its bytes.
 void Lanes::prepare_policies() {
+  const std::uint64_t max_bytes = store_.usage().max_bytes;
   for (auto& [lane, state] : head_.lanes) {
     durable_marks_[lane] = state.handed_out;
     committed_next_[lane] = state.next;
+    if (is_lossy(lane)) {
+      const MarkBounds bounds{
+          std::min(retention_.of(sink_of(lane)).ahead_bytes, max_bytes / mark_share),
+          std::clamp<std::uint64_t>(max_bytes / slack_share / largest_event, 1, max_slack)};
+      marks_.try_emplace(lane, store_, lane, bounds);
+    }
     const bool was_lossy = state.references_end != LaneState::no_end;
     if (was_lossy == is_lossy(lane)) continue;
     state.references_end = was_lossy ? LaneState::no_end : state.next;
@@ -36,24 +46,11 @@ void Lanes::prepare_policies() {
   (void)raise_marks().is_ok();
 }
 
-// So far ahead of what upstream has acknowledged may records go; what a policy emptied is skipped.
+// So far ahead of what upstream has acknowledged may records go.
 Result<void> Lanes::raise_marks() {
-  for (auto& [lane, state] : head_.lanes) {
-    if (!is_lossy(lane)) continue;
-    std::uint64_t from = state.shipped;
-    if (state.holes > 0) {
-      const std::string prefix = keys::lane_prefix(lane);
-      TRY(store_.scan_keys(
-          keys::outbox_part(lane, from, 0), keys::after(prefix), [&](std::string_view key) {
-            from = ByteReader(key.substr(prefix.size())).big_endian<std::uint64_t>();
-            return false;
-          }));
-    }
-    const RetentionPolicy& policy = retention_.of(sink_of(lane));
-    const std::uint64_t bytes = std::max<std::uint64_t>(1, event_bytes_[lane]);
-    const std::uint64_t ahead =
-        std::max<std::uint64_t>(1, std::min(policy.ahead_events, policy.ahead_bytes / bytes));
-    state.handed_out = std::max(state.handed_out, from + ahead);
+  for (auto& [lane, mark] : marks_) {
+    LaneState& state = head_.lanes[lane];
+    state.handed_out = TRY(mark.raise(state, committed_next_[lane]));
   }
   return {};
 }

@@ -24,8 +24,7 @@ struct RetentionPolicy {
   WhenStoreFull when_full = WhenStoreFull::block;
   std::optional<Duration> max_age;
   std::vector<SummaryLevel> levels;  // finest first
-  // How far ahead of the acknowledged position records may be handed out.
-  std::uint64_t ahead_events = 8'000;
+  // So many stored bytes may be handed out ahead of the acknowledged position.
   std::uint64_t ahead_bytes = 2 * 1024 * 1024;
 
   // Events of this sink can be given up.

@@ -49,7 +49,6 @@ constexpr LaneId lane{1, 0};
 class Box {
  public:
   Box(std::uint64_t seed, RetentionPolicy policy) : random_(seed), policy_(std::move(policy)) {
-    policy_.ahead_events = 16;
     start();
   }
 
@@ -98,12 +97,11 @@ class Box {
 
   void restart_with(RetentionPolicy policy) {
     policy_ = std::move(policy);
-    policy_.ahead_events = 16;
     source_.is_paused = false;
     start();
   }
 
-  void measure() {
+  void measure(std::size_t bytes = 0) {
     if (source_.is_paused) return;
     MessageBatch batch;
     Message message;
@@ -111,13 +109,21 @@ class Box {
     const std::string sender = "dev" + std::to_string(next_value_ % 3);
     message.sender = sender;
     const std::string payload = "{\"v\":" + std::to_string(next_value_) + ",\"pad\":\"" +
-                                std::string(random_() % 200, 'x') + "\"}";
+                                noise(bytes + random_() % 200) + "\"}";
     message.payload = payload;
     message.topic = "t";
     message.received = clock_.wall();
     batch.add(message);
     SourceIntake(*intake_, 0).offer(batch);
     offered_.emplace_back(receipt_, next_value_++);
+  }
+
+  // Hardly to be compressed.
+  std::string noise(std::size_t bytes) {
+    std::string text;
+    while (text.size() < bytes) text.push_back(static_cast<char>('0' + random_() % 64));
+    std::ranges::replace(text, '\\', '_');
+    return text;
   }
 
   void beat() {
@@ -317,6 +323,21 @@ TEST(RetentionPolicies, A_full_store_keeps_the_newest_events_and_goes_on_taking)
   box.come_to_rest();
   box.expect_balance();
   EXPECT_TRUE(box.delivered().contains(*box.acknowledged().rbegin()));
+}
+
+TEST(RetentionPolicies, Large_events_behind_small_ones_leave_room_to_give_up) {
+  Box box(3, policy_of(WhenStoreFull::drop_oldest));
+  for (int i = 0; i < 50; ++i) {
+    box.measure();
+    box.beat();
+  }
+  for (int i = 0; i < 200; ++i) {
+    box.measure(3'000);  // a store holds a dozen of these
+    box.beat();
+  }
+  EXPECT_GT(box.acknowledged().size(), 245U) << "the sources wait although the sink gives up";
+  box.come_to_rest();
+  box.expect_balance();
 }
 
 TEST(RetentionPolicies, A_policy_that_is_set_later_makes_room_in_the_backlog_that_is_there) {
