@@ -86,7 +86,7 @@ void Engine::note_clock(const BlockHeader& header) {
 Result<void> Engine::read_data(Event& event, Arena& arena) {
   for (const EngineSource& source : sources_) {
     if (source.maker->source_name() == event.source_name)
-      return source.maker->complete(event, arena);
+      return source.maker->read_data(event, arena);
   }
   return Error{ErrorKind::bad_input, "its source is gone"};
 }
@@ -154,14 +154,11 @@ void Engine::process(Beat& beat) {
 
 // Puts all effects of the beat into its one batch.
 Result<void> Engine::write(Beat& beat) {
-  if (injected_.empty() &&
-      !injected_letters_.numbers.empty()) {  // they were taken; first, so that new letters stay
-    const auto retired = lanes_.edit([&](Head& head) -> Result<void> {
-      TRY(sluice::drop_letters(context_.store, beat.batch, codec_, head, store_id_,
-                               injected_letters_));
-      return {};
-    });
-    if (!retired) return retired.error();
+  // They were taken. First, so that letters that this beat makes of them stay.
+  if (injected_.empty() && !injected_letters_.numbers.empty()) {
+    TRY(sluice::drop_letters(context_.store, beat.batch, codec_, lanes_.head(), store_id_,
+                             injected_letters_));
+    lanes_.touch_head();
     injected_letters_ = {};
   }
   std::vector<const Event*> journaled;
@@ -188,11 +185,7 @@ Result<void> Engine::write(Beat& beat) {
     letters.push_back({0, dead.stage, dead.reason, *dead.event});
   }
   if (!letters.empty()) {
-    Head& head = lanes_.head();
-    const std::size_t bytes_before = beat.batch.bytes();
-    put_dead_letters(beat.batch, codec_, head.next_dead_letter, beat.header, letters);
-    head.next_dead_letter += letters.size();
-    lanes_.added_dead_letters(beat.batch.bytes() - bytes_before, beat.header.engine_time);
+    lanes_.add_dead_letters(beat.batch, letters, beat.header);
     dead_letters_.add(letters.size());
   }
   for (const auto& [source, message] : beat.state_changes) {
@@ -260,6 +253,12 @@ Result<BeatReport> Engine::beat() {
     }
   }
   if (auto committed = commit(beat); !committed) {
+    // LMDB has found a page that cannot be: the next start looks at the file and salvages it.
+    if (committed.error().kind == ErrorKind::corrupt) {
+      log_error("The store is damaged: the gateway ends, and the next start salvages it",
+                {{"reason", committed.error().message}});
+      std::abort();
+    }
     lacks_room_ = committed.error().kind == ErrorKind::no_space;
     if (lacks_room_ && backpressure_.fill()) apply_backpressure(committed.error().message);
     return std::move(committed).error();

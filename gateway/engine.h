@@ -147,7 +147,8 @@ class Engine {
   void note_clock(const BlockHeader& header);
   Result<void> read_data(Event& event, Arena& arena);
   Result<void> commit_edit(const std::function<Result<void>(WriteBatch&, Head&)>& change);
-  Result<std::uint64_t> reinject(const LetterChoice& choice);
+  Result<LetterChange> reinject(const LetterChoice& choice, std::uint64_t changed);
+  bool inject(const DeadLetter& letter);
 
   EngineContext context_;
   const EngineConfig config_;

@@ -1,4 +1,5 @@
 // The engine's side of what a person asks for: in commits of its own, between two beats.
+#include <algorithm>
 #include <utility>
 
 #include "gateway/engine.h"
@@ -8,20 +9,15 @@ namespace sluice {
 Result<void> Engine::commit_edit(const std::function<Result<void>(WriteBatch&, Head&)>& change) {
   if (has_failed_beat_) return Error{ErrorKind::no_space, "the store is full: try again later"};
   WriteBatch batch;
-  TRY(lanes_.edit([&](Head& head) { return change(batch, head); }));
-  Head& head = lanes_.head();
-  head.next_sequence = next_sequence_;
-  head.next_block = next_block_;
-  head.engine_time = now();
-  lanes_.put_head(batch);
-  if (auto committed = context_.store.commit(batch); !committed) {
-    // The positions in memory are ahead of the store: go on from what is durable.
-    log_error("A change that was asked for cannot be committed: the gateway ends",
-              {{"reason", committed.error().message}});
-    std::abort();
-  }
+  Head changed = lanes_.head_copy();
+  TRY(change(batch, changed));
+  changed.next_sequence = next_sequence_;
+  changed.next_block = next_block_;
+  changed.engine_time = now();
+  sluice::put_head(batch, codec_, changed);
+  TRY(context_.store.commit(batch));
   commits_.add();
-  lanes_.publish();
+  lanes_.adopt(std::move(changed));
   return {};
 }
 
@@ -54,45 +50,56 @@ Result<LetterChange> Engine::retry_letters(const LetterChoice& choice) {
     return {};
   });
   if (!done) return done.error();
-  LetterChoice rest;
-  rest.numbers.insert(change.not_now.begin(), change.not_now.end());
+  LetterChoice again;
+  again.numbers.insert(change.not_now.begin(), change.not_now.end());
   change.not_now.clear();
-  if (!rest.numbers.empty()) change.changed += TRY(reinject(rest));
+  if (!again.numbers.empty()) change = TRY(reinject(again, change.changed));
   return change;
 }
 
 // As if their senders had sent them again; the beat that takes them retires the letters.
-Result<std::uint64_t> Engine::reinject(const LetterChoice& choice) {
+Result<LetterChange> Engine::reinject(const LetterChoice& choice, std::uint64_t changed) {
+  LetterChange change;
+  change.changed = changed;
   std::uint64_t damaged = 0;
-  std::uint64_t count = 0;
   TRY(read_dead_letters(context_.store, codec_, store_id_, lanes_.head().first_dead_letter, damaged,
                         [&](const DeadLetter& letter, const BlockHeader&) {
-                          if (!choice.has(letter.number)) return true;
-                          const Event& event = letter.event;
-                          for (std::size_t i = 0; i < sources_.size(); ++i) {
-                            if (sources_[i].maker->source_name() != event.source_name ||
-                                !event.has_payload)
-                              continue;
-                            Message message;
-                            message.sender = event.sender;
-                            message.topic = event.topic;
-                            message.payload = event.payload;
-                            message.content_type = event.datacontenttype;
-                            message.received = event.received;
-                            TakenBatch again;
-                            again.source = i;
-                            again.batch.add(message);
-                            injected_.push_back(std::move(again));
-                            injected_letters_.numbers.insert(letter.number);
-                            ++count;
-                            break;
+                          // Those on their way wait for a beat.
+                          if (!choice.has(letter.number) || injected_letters_.has(letter.number))
+                            return true;
+                          if (inject(letter)) {
+                            ++change.changed;
+                          } else {
+                            change.not_now.push_back(letter.number);
                           }
                           return true;
                         }));
-  if (count > 0) {
-    if (auto done = beat(); !done && !has_failed_beat_) return std::move(done).error();
-  }
-  return count;
+  // A beat that fails is kept, and commits later.
+  if (!injected_.empty()) (void)beat().is_ok();
+  return change;
+}
+
+// False: its source is gone, or it is not what a source received.
+bool Engine::inject(const DeadLetter& letter) {
+  const Event& event = letter.event;
+  const auto source = std::ranges::find_if(sources_, [&](const EngineSource& candidate) {
+    return candidate.maker->source_name() == event.source_name;
+  });
+  if (source == sources_.end() || !event.has_payload) return false;
+  Message message;
+  message.sender = event.sender;
+  message.topic = event.topic;
+  message.payload = event.payload;
+  message.content_type = event.datacontenttype;
+  message.user_properties = event.user_properties;
+  message.headers = event.headers;
+  message.received = event.received;
+  TakenBatch again;
+  again.source = static_cast<std::size_t>(source - sources_.begin());
+  again.batch.add(message);
+  injected_.push_back(std::move(again));
+  injected_letters_.numbers.insert(letter.number);
+  return true;
 }
 
 }  // namespace sluice

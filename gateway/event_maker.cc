@@ -142,15 +142,17 @@ Event EventMaker::make_undecoded(const Message& message, Arena& arena,
 }
 
 Result<void> EventMaker::restore_data(Event& event, Arena& arena) {
-  if (!event.has_payload || !needs_data_) return {};
-  event.data = TRY(setup_.decoder->parse(event.payload, arena));
+  return needs_data_ ? read_data(event, arena) : Result<void>();
+}
+
+Result<void> EventMaker::read_data(Event& event, Arena& arena) {
+  if (event.has_payload) event.data = TRY(setup_.decoder->parse(event.payload, arena));
   return {};
 }
 
 Result<void> EventMaker::complete(Event& event, Arena& arena) {
   peek_choice_.passed();
-  event.data = TRY(setup_.decoder->parse(event.payload, arena));
-  return {};
+  return read_data(event, arena);
 }
 
 }  // namespace sluice

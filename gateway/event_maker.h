@@ -54,6 +54,10 @@ class EventMaker {
   // Reads `data` of an event that came back from the journal.
   Result<void> restore_data(Event& event, Arena& arena);
 
+  // Reads `data` of a stored event whatever this epoch's expressions look at.
+  //   bad_input  the payload is not what the decoder reads
+  Result<void> read_data(Event& event, Arena& arena);
+
   // Reads the rest of a partial event, for the graph.
   //   bad_input  the payload is not what the decoder reads
   Result<void> complete(Event& event, Arena& arena);

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t max_trims = 64;      // records erased per lane and beat
 constexpr std::size_t max_ranges = 1'000;  // out-of-order ranges kept per lane
 
+constexpr std::uint64_t letter_parts = 16;       // looked at, to tell how large all are
 constexpr std::uint64_t dead_letter_share = 20;  // of storage.max_size, one in so many
 constexpr Duration clock_tolerance = std::chrono::milliseconds(500);
 constexpr std::size_t max_boot_clocks = 8;
@@ -75,11 +76,28 @@ Result<void> Lanes::find_tails(TailBounds bounds) {
   }
   const auto start = TRY(start_of_tail(store_, std::string(1, keys::journal), bounds.bytes));
   journal_tail_.emplace(bounds, start, head_.next_block, now);
-  const TailBounds letters{static_cast<std::size_t>(store_.usage().max_bytes / dead_letter_share),
-                           Duration::max()};
-  const auto first = TRY(start_of_tail(store_, std::string(1, keys::dead_letter), letters.bytes));
-  letter_tail_.emplace(letters, std::max(first, head_.first_dead_letter), head_.next_dead_letter,
-                       now);
+  return find_letters(now);
+}
+
+// How many bytes the letters hold is told from a few of their records, spread over all of them.
+Result<void> Lanes::find_letters(EngineTime now) {
+  const std::uint64_t first = head_.first_dead_letter;
+  const std::uint64_t next = head_.next_dead_letter;
+  const TailBounds bounds{static_cast<std::size_t>(store_.usage().max_bytes / dead_letter_share),
+                          Duration::max()};
+  letter_tail_.emplace(bounds, first, first, now);
+  const std::uint64_t parts = std::min(letter_parts, next - first);
+  for (std::uint64_t i = 0; i < parts; ++i) {
+    const std::uint64_t from = first + (next - first) * i / parts;
+    const std::uint64_t end = first + (next - first) * (i + 1) / parts;
+    const FoundFrame found =
+        TRY(read_at_or_before(store_, std::string(1, keys::dead_letter), from));
+    const StoredFrame& frame = found.frame;
+    const std::uint64_t letters =
+        (frame.next_number != 0 ? frame.next_number : next) - frame.number;
+    const std::uint64_t bytes = found.is_found ? frame.bytes.size() * (end - from) / letters : 0;
+    letter_tail_->added(end, static_cast<std::size_t>(bytes), now);
+  }
   return {};
 }
 
@@ -195,8 +213,8 @@ Result<void> Lanes::trim_letters(WriteBatch& batch, const BlockHeader& header) {
                std::to_string(head_.first_dead_letter) + " to " + std::to_string(keep - 1) +
                ") are gone: dead letters may fill a twentieth of storage.max_size";
   gap.event.time = gap.event.received = header.wall;
+  add_dead_letters(batch, {&gap, 1}, header);
   const std::scoped_lock lock(head_mutex_);
-  put_dead_letters(batch, codec_, head_.next_dead_letter++, header, {&gap, 1});
   head_.first_dead_letter = keep;
   head_.retired_dead_letters = std::min(head_.retired_dead_letters, head_.next_dead_letter - keep);
   dropped_letters_.add(dropped);
@@ -204,8 +222,16 @@ Result<void> Lanes::trim_letters(WriteBatch& batch, const BlockHeader& header) {
   return {};
 }
 
-void Lanes::added_dead_letters(std::size_t bytes, EngineTime now) {
-  if (letter_tail_) letter_tail_->added(head_.next_dead_letter, bytes, now);
+void Lanes::add_dead_letters(WriteBatch& batch, std::span<const DeadLetter> letters,
+                             const BlockHeader& header) {
+  const std::size_t bytes_before = batch.bytes();
+  put_dead_letters(batch, codec_, head_.next_dead_letter, header, letters);
+  {
+    const std::scoped_lock lock(head_mutex_);
+    head_.next_dead_letter += letters.size();
+  }
+  if (letter_tail_)
+    letter_tail_->added(head_.next_dead_letter, batch.bytes() - bytes_before, header.engine_time);
 }
 
 // Rejected events become dead letters in the transaction that acknowledges them.
@@ -228,8 +254,7 @@ Result<void> Lanes::reject(WriteBatch& batch, const Acknowledgement& rejected,
       letters.push_back(std::move(letter));
     }
     if (!letters.empty()) {
-      put_dead_letters(batch, codec_, head_.next_dead_letter, header, letters);
-      head_.next_dead_letter += letters.size();
+      add_dead_letters(batch, letters, header);
     }
     at = std::max(record.end, at + 1);
   }
@@ -283,14 +308,15 @@ void Lanes::publish_all() {
   for (const auto& [lane, state] : head_.lanes) border_.publish(lane, readable_end(lane));
 }
 
-Result<void> Lanes::edit(const std::function<Result<void>(Head&)>& change) {
-  const std::scoped_lock lock(head_mutex_);
-  TRY(change(head_));
-  is_head_dirty_ = true;
+void Lanes::adopt(Head head) {
+  {
+    const std::scoped_lock lock(head_mutex_);
+    head_ = std::move(head);
+  }
   for (const auto& [lane, state] : head_.lanes) {
     if (committed_next_[lane] != state.next) changed_.push_back(lane);
   }
-  return {};
+  publish();
 }
 
 void Lanes::note_clock(const BootClock& clock) {

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +20,7 @@
 #include "gateway/retention.h"
 #include "pipelines/graph.h"
 #include "storage/block.h"
+#include "storage/dead_letters.h"
 #include "storage/frame.h"
 #include "storage/head.h"
 #include "storage/store.h"
@@ -54,8 +55,9 @@ class Lanes {
   // So much should become free, by policies that give up events; 0: there is room.
   void want_room(std::uint64_t bytes) { room_wanted_ = bytes; }
 
-  // Dead letters were added: they have a bound of their own.
-  void added_dead_letters(std::size_t bytes, EngineTime now);
+  // Adds dead letters; they have a bound of their own.
+  void add_dead_letters(WriteBatch& batch, std::span<const DeadLetter> letters,
+                        const BlockHeader& header);
 
   // True when the store should be written to although nothing arrived.
   bool has_pending_trim() const { return has_trim_left_ || is_giving_up_; }
@@ -78,8 +80,10 @@ class Lanes {
   void put_committed_head(WriteBatch& batch) const;
   bool is_head_dirty() const { return is_head_dirty_; }
 
-  // Changes the positions as a person asked; shippers see it with publish().
-  Result<void> edit(const std::function<Result<void>(Head&)>& change);
+  // Takes positions that were committed as a person asked; shippers see them at once.
+  void adopt(Head head);
+  // The head was changed for the batch that is being made.
+  void touch_head() { is_head_dirty_ = true; }
 
   Head& head() { return head_; }
   Head head_copy() const;
@@ -90,6 +94,7 @@ class Lanes {
   void prepare_policies();
   Result<void> raise_marks();
   Result<void> trim(WriteBatch& batch, const BlockHeader& header, std::uint64_t keep_journal_from);
+  Result<void> find_letters(EngineTime now);
   Result<void> trim_letters(WriteBatch& batch, const BlockHeader& header);
   std::vector<LaneId> lossy_lanes() const;
   void apply(LaneId lane, const Retention::Given& given);

@@ -121,19 +121,23 @@ bool LmdbStore::release_freed_pages() {
 
 // After a failed write of its header LMDB does nothing more in this environment. Nothing is wrong
 // with the file then: what was committed is there.
-bool LmdbStore::reopen() {
+int LmdbStore::reopen() {
   const std::unique_lock alone(map_mutex_);
   env_.reset();
   const auto structure = LmdbFile::open(file_);
-  if (!structure || structure->find_fault(pages_checked_on_reopening)) return false;
-  return open_env(false).is_ok();
+  if (!structure) return structure.error().kind == ErrorKind::corrupt ? MDB_CORRUPTED : MDB_PANIC;
+  if (structure->find_fault(pages_checked_on_reopening)) return MDB_CORRUPTED;
+  return open_env(false) ? 0 : MDB_PANIC;
 }
 
 Result<void> LmdbStore::commit(const WriteBatch& batch) {
   if (is_read_only_) return Error{ErrorKind::bad_config, "the store is open for reading only"};
   touched_bytes_.fetch_add(batch.bytes(), std::memory_order_relaxed);
   int code = try_commit(batch);
-  if (code == MDB_PANIC && reopen()) code = try_commit(batch);
+  if (code == MDB_PANIC) {
+    code = reopen();
+    if (code == 0) code = try_commit(batch);
+  }
   while (code == MDB_MAP_FULL && grow_map()) code = try_commit(batch);
   if (code == MDB_MAP_FULL && release_freed_pages()) code = try_commit(batch);
   if (code == 0) has_released_ = false;

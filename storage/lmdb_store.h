@@ -103,7 +103,7 @@ class LmdbStore final : public Store {
   std::uint64_t most_map_bytes() const;
   bool grow_map();
   bool release_freed_pages();
-  bool reopen();
+  int reopen();
 
   // Constant after construction.
   const std::filesystem::path file_;

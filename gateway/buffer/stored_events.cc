@@ -42,7 +42,7 @@ void StoredEvents::read_data(Event& event, Arena& arena) const {
   if (!event.has_payload) return;
   if (assembly_) {
     for (const auto& maker : assembly_->makers) {
-      if (maker->source_name() == event.source_name && maker->complete(event, arena)) return;
+      if (maker->source_name() == event.source_name && maker->read_data(event, arena)) return;
     }
   }
   if (auto value = parse_json(event.payload, arena)) event.data = *value;

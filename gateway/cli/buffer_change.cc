@@ -63,17 +63,30 @@ struct Workshop {
   }
 };
 
-int print_change(const BufferOptions& options, const LetterChange& change, const char* what) {
+int print_change(const BufferOptions& options, const LetterChange& change, const char* what,
+                 const char* why_left) {
   if (options.tool.is_json) {
-    print(stdout, "{\"changed\":" + std::to_string(change.changed) + "}\n");
+    print(stdout, "{\"changed\":" + std::to_string(change.changed) +
+                      ",\"left\":" + std::to_string(change.not_now.size()) + "}\n");
   } else {
     print(stdout, count_of(change.changed, "dead letter") + " " + what + "\n");
-    if (!change.not_now.empty()) {
-      print(stderr, "sluice: " + count_text(change.not_now.size()) +
-                        " must go through the pipelines again: start the gateway, then retry\n");
-    }
+    if (!change.not_now.empty())
+      print(stderr,
+            "sluice: " + count_of(change.not_now.size(), "dead letter") + " " + why_left + "\n");
   }
   return change.changed > 0 ? exit_ok : exit_failed;
+}
+
+// {"changed": 3, "left": [7]}
+LetterChange change_of(const Value& answer) {
+  LetterChange change;
+  if (const Value* changed = answer.find("changed"); changed != nullptr)
+    change.changed = static_cast<std::uint64_t>(changed->as_int());
+  if (const Value* left = answer.find("left"); left != nullptr && left->kind() == Kind::list) {
+    for (const Value& number : left->as_list())
+      change.not_now.push_back(static_cast<std::uint64_t>(number.as_int()));
+  }
+  return change;
 }
 
 // Where replayed events go: to the running gateway, or into the store.
@@ -98,8 +111,7 @@ class ReplayTarget {
       }
       Arena arena;
       const auto answer = parse_json(response.body, arena);
-      const Value* changed = answer ? answer->find("changed") : nullptr;
-      return changed == nullptr ? std::uint64_t{0} : static_cast<std::uint64_t>(changed->as_int());
+      return answer ? change_of(*answer).changed : std::uint64_t{0};
     }
     WriteBatch batch;
     const LaneId lane = TRY(last_lane_of(shop_->head, options_.sink));
@@ -310,9 +322,8 @@ int letters_change_command(const BufferOptions& options, bool is_retry) {
       print(stderr, "sluice: " + response.body);
       return exit_failed;
     }
-    LetterChange change;
-    change.changed = static_cast<std::uint64_t>(answer->find("changed")->as_int());
-    return print_change(options, change, what);
+    return print_change(options, change_of(*answer), what,
+                        "cannot go again: the source is gone, or a step made the event");
   }
   auto shop = Workshop::open(options);
   if (!shop) return fail(shop.error());
@@ -323,7 +334,8 @@ int letters_change_command(const BufferOptions& options, bool is_retry) {
                                               shop->store_id, *choice);
   if (!change) return fail(change.error());
   if (auto committed = shop->commit(batch); !committed) return fail(committed.error());
-  return print_change(options, *change, what);
+  return print_change(options, *change, what,
+                      "must go through the pipelines again: start the gateway, then retry");
 }
 
 }  // namespace sluice

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "drivers/codecs/decoder_factory.h"
+#include "storage/dead_letters.h"
 #include "storage/memory_store.h"
 #include "storage/outbox.h"
 #include "storage/quarantine.h"
@@ -97,7 +100,15 @@ class EngineTest : public testing::Test {
     }
   }
 
-  MemoryStore store_;
+  // Hardly to be compressed.
+  std::string noise(std::size_t bytes) {
+    std::string text;
+    while (text.size() < bytes) text.push_back(static_cast<char>('0' + random_() % 64));
+    return text;
+  }
+
+  std::mt19937 random_{7};
+  MemoryStore store_{32 << 20};
   FakeClock clock_;
   Metrics metrics_;
   IntakeQueue intake_{IntakeBounds{}};
@@ -269,6 +280,89 @@ TEST_F(EngineTest, Nothing_is_written_while_nothing_happens) {
     ASSERT_TRUE(engine_->beat());
   }
   EXPECT_EQ(store_.commits(), commits);
+}
+
+TEST_F(EngineTest, A_store_that_is_found_damaged_ends_the_gateway_for_the_next_start_to_salvage) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  offer(one);
+  store_.fail_next_commits(1, {ErrorKind::corrupt, "a page cannot be"});
+  EXPECT_DEATH((void)engine_->beat().is_ok(), "the next start salvages it");
+}
+
+TEST_F(EngineTest, A_change_that_a_person_asks_for_and_that_finds_no_room_changes_nothing) {
+  offer("{bad");
+  ASSERT_TRUE(engine_->beat());
+  LetterChoice all;
+  all.is_all = true;
+  store_.fail_next_commits(1, {ErrorKind::no_space, "disk full"});
+  EXPECT_FALSE(engine_->drop_letters(all));
+  EXPECT_EQ(engine_->head().first_dead_letter, 1U);
+  EXPECT_EQ(engine_->drop_letters(all)->changed, 1U);
+  offer(two);
+  ASSERT_TRUE(engine_->beat());
+  EXPECT_EQ(outbox(), std::string(two) + " ");
+}
+
+TEST_F(EngineTest, A_letter_that_is_sent_again_is_decoded_again_and_what_no_source_sent_stays) {
+  offer("{bad");
+  ASSERT_TRUE(engine_->beat());
+  LetterChoice all;
+  all.is_all = true;
+  const LetterChange again = engine_->retry_letters(all).value();
+  EXPECT_EQ(again.changed, 1U);
+  EXPECT_EQ(engine_->head().next_dead_letter, 3U) << "it is bad still: a letter of its own";
+  std::uint64_t damaged = 0;
+  FrameCodec codec;
+  std::vector<std::uint64_t> numbers;
+  ASSERT_TRUE(read_dead_letters(store_, codec, "id", 1, damaged,
+                                [&](const DeadLetter& letter, const BlockHeader&) {
+                                  numbers.push_back(letter.number);
+                                  return true;
+                                }));
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{2}));
+  WriteBatch batch;
+  const DeadLetter made{0, "pipeline p, step map#1", "no such field", {}};
+  put_dead_letters(batch, codec, 3, {}, {&made, 1});
+  ASSERT_TRUE(store_.commit(batch));
+  LetterChoice third;
+  third.numbers = {3};
+  const LetterChange left = engine_->retry_letters(third).value();
+  EXPECT_EQ(left.changed, 0U);
+  EXPECT_EQ(left.not_now, (std::vector<std::uint64_t>{3}));
+}
+
+// Many small ones: how large all are is told from a few.
+TEST_F(EngineTest, Dead_letters_have_a_bound_also_over_restarts) {
+  MemoryStore& store = store_;
+  const std::uint64_t bound = store.usage().max_bytes / 20;
+  std::uint64_t letters = 0;
+  for (int life = 0; life < 3; ++life) {
+    for (int beat = 0; beat < 40; ++beat) {
+      for (int i = 0; i < 50; ++i, ++letters) offer("{bad " + noise(1'000));
+      ASSERT_TRUE(engine_->beat());
+    }
+    engine_.reset();
+    start();
+  }
+  const Head head = engine_->head();
+  EXPECT_GT(head.next_dead_letter, letters);
+  EXPECT_GT(head.first_dead_letter, 1U) << "the oldest went";
+  std::uint64_t bytes = 0;
+  std::uint64_t told = 0;
+  ASSERT_TRUE(store.scan("D", "E", [&](std::string_view, std::string_view value) {
+    bytes += value.size();
+    return true;
+  }));
+  EXPECT_LT(bytes, bound * 5 / 4);
+  EXPECT_GT(bytes, bound * 3 / 4) << "no more went than must";
+  std::uint64_t damaged = 0;
+  FrameCodec codec;
+  ASSERT_TRUE(read_dead_letters(store, codec, "id", head.first_dead_letter, damaged,
+                                [&](const DeadLetter& letter, const BlockHeader&) {
+                                  told += letter.stage == "store" ? 1 : 0;
+                                  return true;
+                                }));
+  EXPECT_GT(told, 0U) << "a letter tells of them";
 }
 
 }  // namespace
