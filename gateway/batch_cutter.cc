@@ -41,7 +41,7 @@ Result<void> BatchCutter::fill(std::uint64_t end) {
         }
         log_error("Stored outbox records are missing: a gap event takes their events' place",
                   {{"first", filled_to_}, {"end", end}});
-        add_gap({end - filled_to_, {}, {}, "missing"}, {});
+        add_gap({end - filled_to_, {}, {}, "missing"}, current_.record.header);
         filled_to_ = end;
         return {};
       }

@@ -1,5 +1,6 @@
 // The engine's loop: when a beat is due, and what happens when the store is full.
 #include <algorithm>
+#include <utility>
 
 #include "gateway/engine.h"
 
@@ -56,7 +57,7 @@ Result<void> Engine::housekeep() {
     const auto mark = [&](double mark_share) {
       return static_cast<std::uint64_t>(mark_share * static_cast<double>(usage.max_bytes));
     };
-    if (share >= config_.marks.high) is_making_room_ = true;
+    if (share >= config_.marks.high && !std::exchange(is_making_room_, true)) retention_.rewind();
     if (share <= config_.marks.low) is_making_room_ = false;
     if (is_making_room_) snapshots_.want_room();
     lanes_.want_room(is_making_room_ ? usage.used_bytes - mark(config_.marks.low) : 0);

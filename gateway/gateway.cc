@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "gateway/assembly.h"
+#include "gateway/common_options.h"
 #include "gateway/retrying_sink.h"
 #include "gateway/version.h"
 #include "storage/outbox.h"
@@ -23,15 +24,10 @@ std::string time_zone_version() {
 }
 
 std::string_view name_of(WhenStoreFull policy) {
-  switch (policy) {
-    case WhenStoreFull::drop_oldest:
-      return "drop_oldest";
-    case WhenStoreFull::summarise:
-      return "summarise";
-    case WhenStoreFull::block:
-      break;
+  for (const auto& [name, value] : enum_names(policy)) {
+    if (value == policy) return name;
   }
-  return "block";
+  return {};
 }
 
 }  // namespace

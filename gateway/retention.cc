@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t max_records = 128;
 constexpr std::uint64_t max_bytes = 1024 * 1024;
 constexpr std::uint64_t max_events = 20'000;
+constexpr std::size_t max_skipped = 512;  // records that are as coarse as they should be
 constexpr std::size_t summaries_per_record = 1'000;
 constexpr std::string_view summarised = "summarised";  // how these gaps' reasons begin
 
@@ -24,9 +25,11 @@ struct Retention::Run {
   std::uint64_t first = 0;
   std::uint64_t end = 0;
   std::uint64_t sequences = 0;  // that hold an event, or a gap
+  std::uint64_t fresh = 0;      // events that no gap has told of yet
   std::uint64_t bytes = 0;
   std::uint32_t level = 0;  // that they are to get
   Gap gap;                  // what they are told as
+  bool is_at_end = false;   // nothing is left for this pass
 
   bool empty() const { return keys.empty(); }
   void add(const StoredFrame& frame, const OutboxOutline& outline) {
@@ -133,6 +136,7 @@ Result<Retention::Run> Retention::find_run(std::string_view sink, LaneId lane,
   const std::vector<SummaryLevel>& levels = of(sink).levels;
   const std::string prefix = keys::lane_prefix(lane);
   Run run;
+  std::size_t skipped = 0;
   while (run.keys.size() < max_records && run.bytes < max_bytes && run.sequences < max_events) {
     const FoundFrame found = TRY(read_at_or_after(store_, prefix, at));
     if (!found.is_found || found.frame.number >= state.next) break;
@@ -154,16 +158,19 @@ Result<Retention::Run> Retention::find_run(std::string_view sink, LaneId lane,
       if (!run.empty() && !has_only_gaps) break;
       run = {};
       at = found.frame.number + 1;
+      if (++skipped == max_skipped) break;
       continue;
     }
     run.add(found.frame, *outline);
     run.level = std::max(run.level, level);
-    run.gap.events += is_gap                                 ? outline->gap.events
-                      : outline->kind == OutboxKind::summary ? 0  // told in the gap before it
-                                                             : outline->events;
+    if (is_gap) run.gap.events += outline->gap.events;
+    // What a summary holds was told in the gap before it.
+    if (!is_gap && outline->kind != OutboxKind::summary) run.fresh += outline->events;
     at = run.end;
   }
-  return run.level == 0 ? Run{} : run;
+  if (run.level == 0) run = {};
+  run.is_at_end = run.empty() && skipped < max_skipped;
+  return run;
 }
 
 Result<Retention::Given> Retention::summarise(WriteBatch& batch, std::string_view sink, LaneId lane,
@@ -171,6 +178,7 @@ Result<Retention::Given> Retention::summarise(WriteBatch& batch, std::string_vie
   Pass& pass = passes_[lane];
   pass.at = std::max({pass.at, state.handed_out, state.shipped});
   const Run run = TRY(find_run(sink, lane, state, now, pass.at));
+  if (run.empty() && !run.is_at_end) return Given{};  // goes on behind what was skipped
   if (run.empty()) {
     const bool is_done = !pass.has_gained;  // a whole pass without gain: this is all it can do
     pass = {};
@@ -209,6 +217,7 @@ Result<Retention::Given> Retention::replace_by_summary(WriteBatch& batch, std::s
   WriteBatch instead;
   TRY(erase(instead, run));
   Gap gap = run.gap;
+  gap.events += run.fresh;
   gap.reason =
       std::string(summarised) + ": the store is full; windows of " + format_duration(window);
   put_gap(instead, codec_, lane, run.first, now, gap);
@@ -224,7 +233,7 @@ Result<Retention::Given> Retention::replace_by_summary(WriteBatch& batch, std::s
   }
   if (instead.bytes() >= run.bytes) return Given{};  // no gain: it stays as it is
   batch.append(instead);
-  count(sink, summarised, run.sequences);
+  count(sink, summarised, run.fresh);
   return Given{run.sequences - 1 - events.size(), run.bytes - instead.bytes(), false};
 }
 

@@ -46,6 +46,9 @@ class Retention {
   // One bounded step for room, by the sink's policy.
   Result<Given> make_room(WriteBatch& batch, std::string_view sink, LaneId lane,
                           const LaneState& state, const BlockHeader& now);
+  // The store has become full: the next step begins with the oldest events again, so that these
+  // become coarser before newer ones are touched.
+  void rewind() { passes_.clear(); }
   // One bounded step of max_age.
   Result<Given> drop_old(WriteBatch& batch, std::string_view sink, LaneId lane,
                          const LaneState& state, const BlockHeader& now);

@@ -38,7 +38,7 @@ std::string tenths_text(double amount) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
+std::string on_one_line(std::string_view text) {
   std::string clean;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

@@ -11,7 +11,7 @@
 namespace sluice {
 
 // Without control characters, on one line.
-std::string printable(std::string_view text);
+std::string on_one_line(std::string_view text);
 
 // Exactly `width` columns: filled up with spaces, or cut with ".." at its end.
 std::string fit_left(std::string_view text, std::size_t width);

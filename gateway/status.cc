@@ -136,8 +136,8 @@ void append_sink(std::string& out, const SinkReport& sink) {
 }  // namespace
 
 bool GatewayStatus::is_red() const {
-  return !refused.empty() || is_blocked || damaged_records > 0 || quarantined_records > 0 ||
-         !store_moved_aside.empty() || replay_differences > 0 ||
+  return !refused.empty() || is_blocked || damaged_records > 0 || !store_moved_aside.empty() ||
+         replay_differences > 0 ||
          std::ranges::any_of(sources,
                              [](const SourceReport& source) { return !source.is_running; }) ||
          std::ranges::any_of(sinks, [](const SinkReport& sink) { return sink.is_failing; });

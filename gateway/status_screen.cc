@@ -25,7 +25,7 @@ constexpr Duration remember_error = std::chrono::hours(1);
 std::string text_of(const Value& object, std::string_view key) {
   const Value* value = object.find(key);
   if (value == nullptr || value->kind() != Kind::string) return {};
-  return printable(value->as_text());
+  return on_one_line(value->as_text());
 }
 
 std::optional<double> figure_of(const Value& object, std::string_view key) {
@@ -142,7 +142,7 @@ void show_gateway(Screen& screen, const Value& status) {
   if (!is_refused) return;
   const std::string_view faults = refused->as_text();
   screen.line(screen.mark(false) + fit_left("the file on disk is refused: " +
-                                                printable(faults.substr(0, faults.find('\n'))),
+                                                on_one_line(faults.substr(0, faults.find('\n'))),
                                             screen_width - Screen::mark_width));
 }
 
@@ -236,7 +236,7 @@ void show_pipelines(Screen& screen, const Value& status) {
       for (const MapEntry& entry : reasons->as_map()) {
         dropped += (dropped.empty() ? "" : ", ") +
                    count_text(static_cast<std::uint64_t>(entry.value.as_int()), 9) + " by " +
-                   printable(entry.key.as_text());
+                   on_one_line(entry.key.as_text());
       }
     }
     const std::uint64_t failed = number_of(pipeline, "failed");

@@ -50,11 +50,12 @@ class TextTable {
 
 std::string cell_text(const Value* value) {
   if (value == nullptr || value->is_null()) return "-";
-  return printable(value->kind() == Kind::string ? std::string(value->as_text()) : to_json(*value));
+  return on_one_line(value->kind() == Kind::string ? std::string(value->as_text())
+                                                   : to_json(*value));
 }
 
 std::string upper(std::string_view name) {
-  std::string text = printable(name);
+  std::string text = on_one_line(name);
   std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
   });

@@ -322,7 +322,7 @@ std::optional<std::string> LmdbFile::read_value(const Page& page, std::size_t no
 }
 
 void LmdbFile::visit_tree(std::uint64_t root, int depth, std::vector<bool>& seen,
-                          const Visit& visit) const {
+                          const Visit& visit, const Wants& wants) const {
   if (root < 2 || root >= page_count_ || depth <= 0 || seen[static_cast<std::size_t>(root)]) return;
   seen[static_cast<std::size_t>(root)] = true;
   std::string bytes;
@@ -331,14 +331,14 @@ void LmdbFile::visit_tree(std::uint64_t root, int depth, std::vector<bool>& seen
   for (std::size_t i = 0; i < page.node_count(); ++i) {
     if (!page.is_node(i)) continue;
     if (page.flags() == lmdb_branch_page) {
-      visit_tree(page.child(i), depth - 1, seen, visit);
-    } else if (const auto value = read_value(page, i)) {
-      visit(page.key(i), *value);
+      visit_tree(page.child(i), depth - 1, seen, visit, wants);
+    } else if (!wants || wants(page.key(i))) {
+      if (const auto value = read_value(page, i)) visit(page.key(i), *value);
     }
   }
 }
 
-void LmdbFile::visit_trees(const Visit& visit) const {
+void LmdbFile::visit_trees(const Visit& visit, const Wants& wants) const {
   std::vector<const Meta*> metas;
   for (const auto& meta : metas_) {
     if (meta) metas.push_back(&*meta);
@@ -346,11 +346,11 @@ void LmdbFile::visit_trees(const Visit& visit) const {
   std::ranges::sort(metas, std::ranges::greater{}, &Meta::transaction);
   for (const Meta* meta : metas) {
     std::vector<bool> seen(static_cast<std::size_t>(page_count_), false);
-    visit_tree(meta->main.root, max_depth, seen, visit);
+    visit_tree(meta->main.root, max_depth, seen, visit, wants);
   }
 }
 
-void LmdbFile::scan_pages(const Visit& visit, const Progress& progress) const {
+void LmdbFile::scan_pages(const Visit& visit, const Progress& progress, const Wants& wants) const {
   for (std::uint64_t number = 2; number < page_count_; ++number) {
     if (number % progress_every == 0 && progress) progress(number);
     std::string bytes;
@@ -359,7 +359,7 @@ void LmdbFile::scan_pages(const Visit& visit, const Progress& progress) const {
     const bool may_be_leaf = page.flags() == lmdb_leaf_page || page.number() == number;
     if (!may_be_leaf || (page.flags() == lmdb_overflow_page && page.number() == number)) continue;
     for (std::size_t i = 0; i < page.node_count(); ++i) {
-      if (!page.is_node(i)) continue;
+      if (!page.is_node(i) || (wants && !wants(page.key(i)))) continue;
       if (const auto value = read_value(page, i)) visit(page.key(i), *value);
     }
   }

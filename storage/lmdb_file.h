@@ -50,11 +50,13 @@ class LmdbFile {
   // Calls `visit` for each pair that can be reached in the trees, the newer tree first; broken
   // branches are passed over. The views live during the call.
   using Visit = std::function<void(std::string_view key, std::string_view value)>;
-  void visit_trees(const Visit& visit) const;
+  // Of which keys the values are read at all; empty: of all.
+  using Wants = std::function<bool(std::string_view key)>;
+  void visit_trees(const Visit& visit, const Wants& wants = {}) const;
 
   // Calls `visit` for whatever looks like a pair on any page of the file, also those that LMDB has
   // given up: the caller tells by its own checksums what is one.
-  void scan_pages(const Visit& visit, const Progress& progress = {}) const;
+  void scan_pages(const Visit& visit, const Progress& progress = {}, const Wants& wants = {}) const;
 
  private:
   struct Tree {
@@ -80,7 +82,8 @@ class LmdbFile {
   const Meta* newest() const;
   bool read(std::uint64_t page, std::uint64_t count, std::string& out) const;
   std::optional<std::string> read_value(const Page& page, std::size_t node) const;
-  void visit_tree(std::uint64_t root, int depth, std::vector<bool>& seen, const Visit& visit) const;
+  void visit_tree(std::uint64_t root, int depth, std::vector<bool>& seen, const Visit& visit,
+                  const Wants& wants) const;
 
   int fd_;
   std::uint64_t bytes_;

@@ -26,6 +26,14 @@ Result<bool> put_quarantine(const Store& store, WriteBatch& batch, const std::st
   return !parts.empty();
 }
 
+Result<std::size_t> drop_quarantine(const Store& store, WriteBatch& batch) {
+  TRY(store.scan_keys(quarantine_prefix, keys::after(quarantine_prefix), [&](std::string_view key) {
+    batch.erase(std::string(key));
+    return true;
+  }));
+  return count_quarantined(store);
+}
+
 Result<std::size_t> count_quarantined(const Store& store) {
   std::size_t records = 0;
   std::string last;  // without the part

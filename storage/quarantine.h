@@ -16,6 +16,9 @@ constexpr std::size_t max_quarantined_records = 256;
 // there, it was copied before, or there are enough.
 Result<bool> put_quarantine(const Store& store, WriteBatch& batch, const std::string& record_key);
 
+// Erases them all, when a person has looked at them. Gives how many there were.
+Result<std::size_t> drop_quarantine(const Store& store, WriteBatch& batch);
+
 // How many are kept.
 Result<std::size_t> count_quarantined(const Store& store);
 

@@ -39,15 +39,16 @@ class Salvage {
     } else {
       find_head();
     }
-    file_.visit_trees(
-        [&](std::string_view key, std::string_view value) { look(key, value, true); });
+    file_.visit_trees([&](std::string_view key, std::string_view value) { look(key, value, true); },
+                      [&](std::string_view key) { return is_wanted(key, true); });
     finish_parts(true);
     file_.scan_pages(
         [&](std::string_view key, std::string_view value) { look(key, value, false); },
         [&](std::uint64_t pages) {
           if (progress_)
             progress_(static_cast<double>(pages) / static_cast<double>(file_.page_count()));
-        });
+        },
+        [&](std::string_view key) { return is_wanted(key, false); });
     finish_parts(false);
     if (!head_value_.empty()) batch_.put(std::string(1, keys::head), head_value_);
     TRY(flush(0));
@@ -58,8 +59,10 @@ class Salvage {
  private:
   // Heads of many ages lie on the pages: the one that knows the most was the last.
   void find_head() {
+    const auto is_head = [](std::string_view key) {
+      return key == std::string_view(&keys::head, 1);
+    };
     const auto consider = [&](std::string_view key, std::string_view stored) {
-      if (key != std::string_view(&keys::head, 1)) return;
       const auto value = unwrap_(key, stored);
       if (!value) return;
       const auto raw = codec_.open(key, *value);
@@ -70,16 +73,25 @@ class Salvage {
       head_ = std::move(*head);
       head_value_ = stored;
     };
-    file_.visit_trees(consider);
-    file_.scan_pages(consider);
+    file_.visit_trees(consider, is_head);
+    file_.scan_pages(consider, {}, is_head);
+  }
+
+  // Whether the value under this key is worth reading: hardly any is once the trees were walked.
+  bool is_wanted(std::string_view key, bool is_in_tree) const {
+    const keys::Shape shape = keys::shape_of(key);
+    if (!shape.is_record || key[0] == keys::head || failure_) return false;
+    if (!is_in_tree && is_behind(key)) return false;
+    return !taken_.contains(record_of(key, shape));
+  }
+
+  static std::string record_of(std::string_view key, const keys::Shape& shape) {
+    return std::string(shape.has_parts ? key.substr(0, key.size() - 1) : key);
   }
 
   void look(std::string_view key, std::string_view stored, bool is_in_tree) {
     const keys::Shape shape = keys::shape_of(key);
-    if (!shape.is_record || failure_ || key[0] == keys::head) return;
-    if (!is_in_tree && is_behind(key)) return;
-    const std::string record(shape.has_parts ? key.substr(0, key.size() - 1) : key);
-    if (taken_.contains(record)) return;
+    const std::string record = record_of(key, shape);
     if (is_in_use_) {
       // A store id, positions and sessions are its own; and what it has stays.
       if (key[0] == keys::meta || key[0] == keys::source_state || is_behind(key)) return;

@@ -6,22 +6,13 @@
 #include <utility>
 
 #include "drivers/codecs/cloudevents.h"
+#include "gateway/cli/moment.h"
 #include "gateway/cli/print.h"
 
 namespace sluice {
 namespace {
 
 constexpr std::size_t write_bytes = 256 * 1024;
-
-// "24h": so long ago; else a time.
-Result<Timestamp> moment_of(const std::string& text) {
-  if (const auto ago = parse_duration(text)) return SystemClock().wall() - *ago;
-  auto time = parse_timestamp(text);
-  if (time) return *time;
-  return Error{
-      ErrorKind::bad_input,
-      "'" + text + "' is neither a span such as 24h nor a time such as 2026-11-23T08:00:00Z"};
-}
 
 }  // namespace
 
@@ -36,8 +27,8 @@ Result<Selection> selection_of(const BufferOptions& options) {
   if (options.is_journal && !options.sink.empty())
     return Error{ErrorKind::bad_input, "--journal and --sink exclude each other"};
   selection.sink = options.sink;
-  if (!options.since.empty()) selection.since = TRY(moment_of(options.since));
-  if (!options.until.empty()) selection.until = TRY(moment_of(options.until));
+  if (!options.since.empty()) selection.since = TRY(read_moment(options.since));
+  if (!options.until.empty()) selection.until = TRY(read_moment(options.until));
   if (options.limit > 0) selection.limit = options.limit;
   if (!options.filter.empty()) {
     auto compiled = Expression::compile(options.filter);

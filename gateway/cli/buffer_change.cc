@@ -14,6 +14,7 @@
 #include "gateway/cli/print.h"
 #include "gateway/cli/progress.h"
 #include "gateway/screen_text.h"
+#include "storage/quarantine.h"
 
 namespace sluice {
 namespace {
@@ -276,6 +277,14 @@ int buffer_repair_command(const BufferOptions& options) {
   if (!report) return fail(report.error());
   const auto quarantined = quarantine_damaged(shop->store.get(), *report);
   if (!quarantined) return fail(quarantined.error());
+  if (options.drops_quarantine) {
+    WriteBatch batch;
+    const auto dropped = drop_quarantine(shop->store.get(), batch);
+    if (!dropped) return fail(dropped.error());
+    if (auto committed = shop->store.get().commit(batch); !committed)
+      return fail(committed.error());
+    print(stdout, count_of(*dropped, "record") + " erased from the quarantine\n");
+  }
   if (!file.moved_aside().empty())
     print(stdout, "the damaged file is kept as " + file.moved_aside() + "\n");
   print(stdout, count_text(taken) + " records salvaged, " + count_text(*quarantined) +

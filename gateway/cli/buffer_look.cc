@@ -22,11 +22,6 @@ namespace {
 constexpr auto follow_interval = std::chrono::milliseconds(200);
 constexpr std::size_t reason_width = 60;
 
-constexpr std::size_t most_shown = 4'000;
-
-// On one line, without control characters.
-std::string shown(std::string_view text) { return printable(text, most_shown); }
-
 struct SinkStat {
   std::uint64_t events = 0;
   std::uint64_t bytes = 0;
@@ -229,11 +224,12 @@ std::string letter_json(const DeadLetter& letter) {
 
 std::string letter_text(const DeadLetter& letter) {
   const Event& event = letter.event;
-  return "dead letter " + std::to_string(letter.number) + "\n  where    " + shown(letter.stage) +
-         "\n  reason   " + shown(letter.reason) + "\n  received " +
-         format_timestamp(event.received) + "\n  source   " + shown(event.source_name) +
-         "\n  sender   " + shown(event.sender) + "\n  topic    " + shown(event.topic) +
-         "\n  payload  " + shown(event.payload) + "\n";
+  return "dead letter " + std::to_string(letter.number) + "\n  where    " +
+         on_one_line(letter.stage) + "\n  reason   " + on_one_line(letter.reason) +
+         "\n  received " + format_timestamp(event.received) + "\n  source   " +
+         on_one_line(event.source_name) + "\n  sender   " + on_one_line(event.sender) +
+         "\n  topic    " + on_one_line(event.topic) + "\n  payload  " + on_one_line(event.payload) +
+         "\n";
 }
 
 }  // namespace
@@ -303,8 +299,8 @@ int letters_list_command(const BufferOptions& options) {
                                      letter.event.received == Timestamp{} ? header.wall
                                                                           : letter.event.received)),
                                  21) +
-                        fit_left(shown(letter.stage), 27) + " " +
-                        fit_left(shown(letter.reason), reason_width) + "\n");
+                        fit_left(on_one_line(letter.stage), 27) + " " +
+                        fit_left(on_one_line(letter.reason), reason_width) + "\n");
     }
     return ++count != options.limit || options.limit == 0;
   });

@@ -62,6 +62,8 @@ BufferCommands add_buffer_commands(CLI::App& buffer, BufferOptions& options) {
                          buffer_repair_command);
   repair.add_option("--from", options.from,
                     "A file that was set aside: what is missing is taken out of it");
+  repair.add_flag("--drop-quarantine", options.drops_quarantine,
+                  "Erase the damaged records that were kept");
   add(buffer, "compact", "Give the disk back what a long backlog took", buffer_compact_command);
   CLI::App& replay =
       add(buffer, "replay", "Send events of the journal to a sink again", buffer_replay_command);

@@ -50,7 +50,8 @@ struct BufferOptions {
   std::string output;  // file; "-": stdout
   double rate = 0;     // events a second; 0: as fast as it goes
   bool is_dry_run = false;
-  std::string from;     // a store file that was set aside
+  std::string from;  // a store file that was set aside
+  bool drops_quarantine = false;
   std::string letters;  // "all", or numbers
 };
 // `sluice buffer ...`: looks at the store, beside a running gateway or without one.

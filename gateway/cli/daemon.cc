@@ -10,6 +10,7 @@
 #include "gateway/admin/views.h"
 #include "gateway/buffer/compact.h"
 #include "gateway/cli/commands.h"
+#include "gateway/notify.h"
 
 namespace sluice {
 namespace {
@@ -195,7 +196,8 @@ AdminResponse Daemon::compact() {
   auto configuration = read_configuration_text(text_, text_name_, problems, false);
   if (!configuration) return {422, "text/plain", problems};
   gateway_.reset();
-  const auto report = compact_store(storage_, {});
+  // It holds the lock that the watchdog's feeder waits for.
+  const auto report = compact_store(storage_, [](double) { notify_systemd("WATCHDOG=1"); });
   const auto [is_good, text] = switch_to(std::move(*configuration), refused_text_);
   if (!report) return {500, "text/plain", report.error().message + "\n"};
   if (!is_good) return {500, "text/plain", text};

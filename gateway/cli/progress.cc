@@ -20,8 +20,11 @@ Progress::Progress(std::string what)
       is_terminal_(isatty(STDERR_FILENO) == 1),
       began_(std::chrono::steady_clock::now()) {}
 
-Progress::~Progress() {
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
   if (has_drawn_) print(stderr, "\r\x1b[K");
+  has_drawn_ = false;
 }
 
 bool Progress::is_due() {
@@ -37,7 +40,7 @@ void Progress::draw(const std::string& text) {
   print(stderr, "\r" + what_ + " " + text + "\x1b[K");
 }
 
-void Progress::show(double share) {
+void Progress::show(double share, const std::string& detail) {
   if (!is_due()) return;
   share = std::clamp(share, 0.0, 1.0);
   const auto filled = static_cast<std::size_t>(share * bar_width);
@@ -48,7 +51,7 @@ void Progress::show(double share) {
     const auto left = std::chrono::duration<double>(spent.count() * (1 - share) / share);
     text += ", " + span_text(std::chrono::duration_cast<Duration>(left)) + " left";
   }
-  draw(text);
+  draw(detail.empty() ? text : text + "  " + detail);
 }
 
 void Progress::show_count(const std::string& text) {

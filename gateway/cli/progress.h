@@ -13,7 +13,9 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void show(double share);                   // 0 to 1
+  // `share` 0 to 1; `detail` stands behind it.
+  void show(double share, const std::string& detail = {});
+  void clear();                              // before something else is printed
   void show_count(const std::string& text);  // where the end is not known
 
  private:

@@ -1,8 +1,7 @@
 // sluice replay: the journal through another configuration, offline.
 #include "gateway/replay/replay.h"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -12,50 +11,24 @@
 #include "core/log.h"
 #include "drivers/codecs/cloudevents.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/moment.h"
 #include "gateway/cli/print.h"
+#include "gateway/cli/progress.h"
 #include "gateway/open_store.h"
 #include "gateway/replay/replay_screen.h"
+#include "gateway/screen_text.h"
 
 namespace sluice {
 namespace {
 
 constexpr std::size_t output_bytes = 256 * 1024;  // written at once
 
-// A line on the terminal that is written over again and again; elsewhere nothing.
-class ProgressLine {
- public:
-  ~ProgressLine() { clear(); }
-
-  void show(const WalkProgress& progress) {
-    if (!is_terminal_) return;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - shown_at_ < std::chrono::milliseconds(100)) return;
-    shown_at_ = now;
-    is_shown_ = true;
-    const double seconds = std::chrono::duration<double>(now - began_).count();
-    print(stderr, "\r" + render_progress(progress, seconds) + "\x1b[K");
-  }
-  void clear() {
-    if (is_shown_) print(stderr, "\r\x1b[K");
-    is_shown_ = false;
-  }
-
- private:
-  const bool is_terminal_ = isatty(STDERR_FILENO) == 1;
-  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point shown_at_{};
-  bool is_shown_ = false;
-};
-
-// "24h" before now, or RFC 3339.
+// "--since: ..." before what is wrong.
 Result<std::optional<Timestamp>> read_time(const char* option, const std::string& text) {
   if (text.empty()) return std::optional<Timestamp>();
-  if (const auto duration = parse_duration(text))
-    return std::optional(SystemClock().wall() - *duration);
-  if (const auto time = parse_timestamp(text)) return std::optional(*time);
-  return Error{ErrorKind::bad_input, std::string(option) + ": '" + text +
-                                         "' is neither a duration (24h) nor a time "
-                                         "(2026-11-23T08:00:00Z)"};
+  auto moment = read_moment(text);
+  if (moment) return std::optional(*moment);
+  return Error{ErrorKind::bad_input, std::string(option) + ": " + moment.error().message};
 }
 
 Result<ReplayRange> read_range(const ReplayCommandOptions& options) {
@@ -80,23 +53,22 @@ std::optional<Configuration> read_after(const std::string& file) {
 }
 
 // Exit code 1 says that the outputs differ, as that of diff does: trouble has another.
-int fail(const Error& error) {
+int report_trouble(const Error& error) {
   print(stderr, "sluice: " + error.message + "\n");
   return error.kind == ErrorKind::bad_config ? exit_bad_configuration : exit_usage;
 }
 
-int compare(Store& store, Configuration after, const ReplayRequest& request, ProgressLine& line,
+int compare(Store& store, Configuration after, const ReplayRequest& request, Progress& line,
             const ReplayCommandOptions& options) {
   const auto report = replay_and_compare(store, std::move(after), request);
   line.clear();
-  if (!report) return fail(report.error());
+  if (!report) return report_trouble(report.error());
   print(stdout, options.is_json ? replay_json(*report, options.limit)
                                 : render_replay(*report, options.limit));
   return report->is_equal() ? exit_ok : exit_failed;
 }
 
-int print_outputs(Store& store, Configuration after, const ReplayRequest& request,
-                  ProgressLine& line) {
+int print_outputs(Store& store, Configuration after, const ReplayRequest& request, Progress& line) {
   std::string lines;
   const auto write = [&] {
     line.clear();
@@ -110,7 +82,7 @@ int print_outputs(Store& store, Configuration after, const ReplayRequest& reques
         if (lines.size() >= output_bytes) write();
       });
   write();
-  return walk ? exit_ok : fail(walk.error());
+  return walk ? exit_ok : report_trouble(walk.error());
 }
 
 }  // namespace
@@ -118,15 +90,22 @@ int print_outputs(Store& store, Configuration after, const ReplayRequest& reques
 int replay_command(const ReplayCommandOptions& options) {
   set_log_level(LogLevel::error);
   const auto range = read_range(options);
-  if (!range) return fail(range.error());
+  if (!range) return report_trouble(range.error());
   auto after = read_after(options.configuration_file);
   if (!after) return exit_bad_configuration;
   if (!options.store.empty()) after->storage.path = options.store;
   const auto opened = open_store_read_only(after->storage);
-  if (!opened) return fail(opened.error());
-  ProgressLine line;
-  const ReplayRequest request{*range, options.pipeline,
-                              [&](const WalkProgress& progress) { line.show(progress); }};
+  if (!opened) return report_trouble(opened.error());
+  Progress line("replay");
+  const auto began = std::chrono::steady_clock::now();
+  const ReplayRequest request{
+      *range, options.pipeline, [&](const WalkProgress& progress) {
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - began;
+        const double total = static_cast<double>(std::max<std::uint64_t>(1, progress.blocks_total));
+        line.show(static_cast<double>(progress.blocks_done) / total,
+                  rate_text(static_cast<double>(progress.events) / std::max(1e-3, spent.count())) +
+                      " events/s");
+      }};
   return options.is_diff ? compare(opened->get(), std::move(*after), request, line, options)
                          : print_outputs(opened->get(), std::move(*after), request, line);
 }

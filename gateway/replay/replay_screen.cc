@@ -9,8 +9,6 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t most_numbers = 6;  // of an example
-// That of screen_text.h: config/diagnostics.h has one that cuts.
-constexpr std::string (*shown)(std::string_view) = printable;
 
 std::string figure(double number) {
   char text[32];
@@ -70,7 +68,7 @@ std::string example_text(const DifferenceExample& example) {
                      ":";
   for (std::size_t i = 0; i < std::min(example.numbers.size(), most_numbers); ++i) {
     const DifferenceExample::Number& number = example.numbers[i];
-    text += (i == 0 ? " " : ", ") + shown(number.path) + " ";
+    text += (i == 0 ? " " : ", ") + on_one_line(number.path) + " ";
     text += is_pair ? figure(number.before) + " -> " + figure(number.after)
                     : figure(example.is_before ? number.before : number.after);
   }
@@ -81,19 +79,19 @@ std::string example_text(const DifferenceExample& example) {
 }
 
 std::string key_text(const KeyDifference& key) {
-  const std::string name = key.key.empty() ? "(no subject)" : shown(key.key);
+  const std::string name = key.key.empty() ? "(no subject)" : on_one_line(key.key);
   std::string text = "  " + name + "   " + counts_text(key.counts) + "\n";
   for (const MemberDifference& member : key.members) {
     const bool is_told =
         member.differing > 0 || member.one_sided > 0 || member.before_mean() != member.after_mean();
-    if (is_told) text += "      " + shown(member.path) + ": " + member_text(member) + "\n";
+    if (is_told) text += "      " + on_one_line(member.path) + ": " + member_text(member) + "\n";
   }
   if (key.example) text += "      for example " + example_text(*key.example) + "\n";
   return text;
 }
 
 std::string pipeline_text(const PipelineDifference& pipeline, std::size_t most_keys) {
-  std::string text = "\n" + shown(pipeline.pipeline) + " -> " + shown(pipeline.sink) + "   " +
+  std::string text = "\n" + on_one_line(pipeline.pipeline) + " -> " + on_one_line(pipeline.sink) + "   " +
                      count_text(pipeline.counts.before()) + " old, " +
                      count_text(pipeline.counts.after()) + " new: " + counts_text(pipeline.counts) +
                      "\n";
@@ -147,27 +145,14 @@ std::string render_replay(const ReplayReport& report, std::size_t most_keys) {
   std::string text = "replay of " + format_timestamp(*walk.first) + " to " +
                      format_timestamp(*walk.last) + ": " + counted(walk.blocks, "block") + ", " +
                      counted(walk.events, "event") + "\n";
-  text += "  old  " + shown(report.before_name) + ", in force since " +
+  text += "  old  " + on_one_line(report.before_name) + ", in force since " +
           format_timestamp(report.before_since) + " (epoch " + std::to_string(report.before_epoch) +
           ")\n";
-  text += "  new  " + shown(report.after_name) + "\n";
-  for (const std::string& note : all_notes(report)) text += "  note: " + shown(note) + "\n";
+  text += "  new  " + on_one_line(report.after_name) + "\n";
+  for (const std::string& note : all_notes(report)) text += "  note: " + on_one_line(note) + "\n";
   for (const PipelineDifference& pipeline : report.difference.pipelines)
     text += pipeline_text(pipeline, most_keys);
   return text + totals_text(report);
-}
-
-std::string render_progress(const WalkProgress& progress, double seconds) {
-  constexpr std::size_t width = 30;
-  const std::size_t done =
-      progress.blocks_total == 0
-          ? width
-          : static_cast<std::size_t>(width * progress.blocks_done / progress.blocks_total);
-  return "[" + std::string(std::min(done, width), '#') +
-         std::string(width - std::min(done, width), '.') + "]  " +
-         count_text(progress.blocks_done) + " of " + count_text(progress.blocks_total) +
-         " blocks  " + rate_text(seconds > 0 ? static_cast<double>(progress.events) / seconds : 0) +
-         " events/s";
 }
 
 }  // namespace sluice

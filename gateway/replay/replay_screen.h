@@ -14,7 +14,4 @@ std::string render_replay(const ReplayReport& report, std::size_t most_keys);
 // One JSON object with all keys; the first `most_examples` keys of a pipeline have an example.
 std::string replay_json(const ReplayReport& report, std::size_t most_examples);
 
-// "[#####.....]  5,120 of 10,000 blocks  81,200 events/s", for a line of a terminal.
-std::string render_progress(const WalkProgress& progress, double seconds);
-
 }  // namespace sluice

@@ -217,8 +217,12 @@ def a_damaged_record_is_named_repaired_and_told_upstream(binary):
         assert "in quarantine" in w.run("repair")
         assert "everything is whole" in w.run("verify")
         w.gateway.start(w.mqtt)
-        assert w.gateway.run_tool("status", "--config", w.gateway.config).returncode == 1, "a person should look"
+        status = json.loads(w.gateway.run_tool("status", "--json", "--config", w.gateway.config).stdout)
+        assert status["quarantined_records"] == len(report["damaged"]), status
         w.drain(1)
+        w.gateway.stop()
+        assert "erased from the quarantine" in w.run("repair", "--drop-quarantine")
+        assert "quarantine" not in w.run("verify")
 
 
 def damages_a_record(w, file, raw, at):

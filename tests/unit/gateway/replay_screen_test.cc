@@ -94,10 +94,5 @@ TEST(ReplayScreen, The_json_is_one_object_with_the_same) {
   EXPECT_EQ(to_json(*key.find("example")->find("data")), R"({"mean":{"old":21,"new":22.5}})");
 }
 
-TEST(ReplayScreen, A_bar_shows_how_far_it_is) {
-  EXPECT_EQ(render_progress({5000, 10'000, 80'000}, 2.0),
-            "[###############...............]  5,000 of 10,000 blocks  40,000 events/s");
-}
-
 }  // namespace
 }  // namespace sluice

@@ -230,6 +230,7 @@ class Box {
   }
   std::uint64_t store_sequences() const { return engine_->head().next_sequence - 1; }
 
+  std::uint64_t counted() const { return metrics_.sum("sluice_sink_given_up_events_total"); }
   const std::set<std::uint64_t>& delivered() const { return delivered_; }
   const std::set<std::uint64_t>& acknowledged() const { return acknowledged_; }
 
@@ -322,7 +323,23 @@ TEST(RetentionPolicies, A_full_store_keeps_the_newest_events_and_goes_on_taking)
   EXPECT_GT(box.acknowledged().size(), 1'900U);
   box.come_to_rest();
   box.expect_balance();
+  EXPECT_EQ(box.counted(), box.gap_events("drop_oldest"));
   EXPECT_TRUE(box.delivered().contains(*box.acknowledged().rbegin()));
+}
+
+TEST(RetentionPolicies, Summarised_events_are_counted_once_however_often_their_summaries_are) {
+  RetentionPolicy policy = policy_of(WhenStoreFull::summarise);
+  policy.levels = {{20s, 0s}, {120s, 60s}};
+  Box box(2, policy);
+  for (int i = 0; i < 1'500; ++i) {
+    box.measure();
+    box.beat();
+  }
+  box.come_to_rest();
+  box.expect_balance();
+  EXPECT_GT(box.gap_events("summarised: the store is full; windows of 20s"), 0U);
+  EXPECT_GT(box.gap_events("summarised: the store is full; windows of 2m"), 0U);
+  EXPECT_EQ(box.counted(), box.gap_events(""));
 }
 
 TEST(RetentionPolicies, Large_events_behind_small_ones_leave_room_to_give_up) {

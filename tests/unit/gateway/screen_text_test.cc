@@ -46,12 +46,12 @@ TEST(ScreenText, Amounts_have_the_unit_that_a_person_would_choose) {
 }
 
 TEST(ScreenText, What_a_terminal_would_obey_is_taken_out) {
-  EXPECT_EQ(printable("red \x1b[31m\r\n"), "red ?[31m? ");
-  EXPECT_EQ(printable("\xC2\x9B"
-                      "31m"),
+  EXPECT_EQ(on_one_line("red \x1b[31m\r\n"), "red ?[31m? ");
+  EXPECT_EQ(on_one_line("\xC2\x9B"
+                        "31m"),
             "?31m")
       << "CSI as one C1 character";
-  EXPECT_EQ(printable("20 °C"), "20 °C");
+  EXPECT_EQ(on_one_line("20 °C"), "20 °C");
 }
 
 }  // namespace
