@@ -91,8 +91,8 @@ std::string key_text(const KeyDifference& key) {
 }
 
 std::string pipeline_text(const PipelineDifference& pipeline, std::size_t most_keys) {
-  std::string text = "\n" + on_one_line(pipeline.pipeline) + " -> " + on_one_line(pipeline.sink) + "   " +
-                     count_text(pipeline.counts.before()) + " old, " +
+  std::string text = "\n" + on_one_line(pipeline.pipeline) + " -> " + on_one_line(pipeline.sink) +
+                     "   " + count_text(pipeline.counts.before()) + " old, " +
                      count_text(pipeline.counts.after()) + " new: " + counts_text(pipeline.counts) +
                      "\n";
   std::size_t differing = 0;
