@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
+#include <utility>
 
 #include "gateway/output_digest.h"
 #include "storage/journal.h"
@@ -263,7 +264,8 @@ Result<BeatReport> Engine::beat() {
     if (lacks_room_ && backpressure_.fill()) apply_backpressure(committed.error().message);
     return std::move(committed).error();
   }
-  has_failed_beat_ = lacks_room_ = false;
+  has_failed_beat_ = false;
+  if (std::exchange(lacks_room_, false)) next_usage_check_ = {};  // sources go on at once
   settle(beat);
   return BeatReport{beat.messages, beat.events.size(), !beat.batch.empty()};
 }
