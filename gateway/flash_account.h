@@ -4,6 +4,10 @@
 //   /proc/self/io write_bytes --every second--> written, per day, per commit
 //                                                   '--> over the budget: commits go further apart
 //
+// The kernel counts whole folios, which the file systems of newer kernels (ext4 since 6.16) make
+// larger than a page: its figure is then an upper bound. Of 46.8 bytes an event, 31.8 reached the
+// device.
+//
 // sample(): engine thread; figures(): any thread.
 #pragma once
 
