@@ -113,6 +113,7 @@ class Engine {
   // between two beats.
   //   no_space   a beat waits for space: nothing was changed
   //   bad_input  there is no such sink, or no such source any more
+  Result<void> commit_nothing();  // but the positions as they are: does the store take a commit?
   Result<std::uint64_t> add_to_sink(std::string_view sink, std::string_view block);
   Result<LetterChange> drop_letters(const LetterChoice& choice);
   // Those that no sink has refused go through the pipelines again.

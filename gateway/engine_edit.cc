@@ -21,6 +21,10 @@ Result<void> Engine::commit_edit(const std::function<Result<void>(WriteBatch&, H
   return {};
 }
 
+Result<void> Engine::commit_nothing() {
+  return commit_edit([](WriteBatch&, Head&) -> Result<void> { return {}; });
+}
+
 Result<std::uint64_t> Engine::add_to_sink(std::string_view sink, std::string_view block) {
   std::uint64_t added = 0;
   const auto done = commit_edit([&](WriteBatch& batch, Head& head) -> Result<void> {

@@ -273,6 +273,40 @@ void show_sinks(Screen& screen, const Value& status) {
   }
 }
 
+// A command that sends a first event to the source; empty: there is none for it.
+std::string first_event(const Value& source) {
+  const std::string address = text_of(source, "address");
+  const std::size_t host = address.find("://");
+  const std::size_t port = address.rfind(':');
+  if (host == std::string::npos || port <= host) return {};
+  const std::string data = " '{\"temperature\": 21.5}'";
+  if (address.starts_with("mqtt://"))
+    return "mosquitto_pub -h " + address.substr(host + 3, port - host - 3) + " -p " +
+           address.substr(port + 1) + " -q 1 -t hall/climate -m" + data;
+  if (address.starts_with("coap://")) return "coap-client -m post " + address + "/hall -e" + data;
+  return {};
+}
+
+// What a person would do now; nothing while all is well and events come, or where the screen says
+// what is wrong.
+void show_next_step(Screen& screen, const Value& status) {
+  std::string next;
+  if (truth_of(status, "red")) return;
+  if (number_of(status, "dead_letters") > 0) {
+    next = "sluice buffer dead-letters list";
+  } else {
+    const auto sources = list_of(status, "sources");
+    const bool is_silent = std::ranges::all_of(
+        sources, [](const Value& source) { return number_of(source, "messages") == 0; });
+    for (const Value& source : sources) {
+      if (is_silent && next.empty()) next = first_event(source);
+    }
+    if (!next.empty()) next = "no message has come yet; try\n  " + next;
+  }
+  if (next.empty()) return;
+  screen.line("\nNext: " + next);
+}
+
 }  // namespace
 
 Result<std::string> render_status(std::string_view json, bool with_colour) {
@@ -288,6 +322,7 @@ Result<std::string> render_status(std::string_view json, bool with_colour) {
   show_sources(screen, status);
   show_pipelines(screen, status);
   show_sinks(screen, status);
+  show_next_step(screen, status);
   return std::move(screen).text();
 }
 

@@ -8,15 +8,10 @@
 #include "gateway/configuration.h"
 
 namespace sluice {
-namespace {
-
-// The socket that the options name: itself, the configuration's, or the default.
 std::string find_socket(const ToolOptions& options) {
   if (!options.socket.empty()) return options.socket;
   return read_box_sections(options.configuration_file).admin.resolved_socket();
 }
-
-}  // namespace
 
 bool is_running(const ToolOptions& options) {
   return ask_gateway(find_socket(options), {"GET", "/healthz", {}}, 5).is_ok();

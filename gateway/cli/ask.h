@@ -10,6 +10,8 @@ namespace sluice {
 // about it. Gives the exit code of that.
 int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response,
         long timeout_seconds = 30);
+// The socket that the options name: itself, the configuration's, or the default.
+std::string find_socket(const ToolOptions& options);
 // Whether a gateway answers on that socket.
 bool is_running(const ToolOptions& options);
 

@@ -96,6 +96,20 @@ int run_buffer(const BufferCommands& commands, const BufferOptions& options) {
   return exit_usage;
 }
 
+void add_init_options(CLI::App& command, InitOptions& options) {
+  command.add_option("file", options.file, "Configuration file to write")->capture_default_str();
+  command.add_option("--name", options.name, "Name of the box (default: the host's)");
+  command.add_option("--devices", options.devices, "How devices send: mqtt, coap or both")
+      ->check(CLI::IsMember({"mqtt", "coap", "both"}));
+  command
+      .add_option("--listen", options.listen,
+                  "Address that devices send to; 0.0.0.0 is everyone who can reach the box")
+      ->capture_default_str();
+  command.add_option("--upstream", options.upstream,
+                     "Where events go: https://..., mqtt://..., or a folder for files");
+  command.add_flag("--force", options.is_forced, "Replace a file that is there");
+}
+
 void add_replay_options(CLI::App& command, ReplayCommandOptions& options) {
   command.add_option("--config,-c", options.configuration_file, "The new configuration")
       ->required();
@@ -125,7 +139,7 @@ int run_cli(int argc, char** argv) {
   app.set_version_flag("--version", std::string("sluice ") + version);
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 ok, 1 failed, 2 usage, 78 bad configuration.\nStart here: sluice check FILE, "
+      "Exit codes: 0 ok, 1 failed, 2 usage, 78 bad configuration.\nStart here: sluice init FILE, "
       "then sluice run --config FILE, then sluice status.");
 
   std::string file = default_configuration;
@@ -134,11 +148,24 @@ int run_cli(int argc, char** argv) {
 
   CLI::App* run = app.add_subcommand("run", "Run the gateway in the foreground");
   run->add_option("--config,-c", file, "Configuration file")->capture_default_str();
+  InitOptions init_options;
+  init_options.file = default_configuration;
+  CLI::App* init = app.add_subcommand(
+      "init", "Write a first configuration, from three questions or from options");
+  add_init_options(*init, init_options);
   CLI::App* check = app.add_subcommand("check", "Check a configuration and print all errors");
   check->add_option("file", file, "Configuration file")->capture_default_str();
   CLI::App* status = app.add_subcommand(
       "status", "Show how a running gateway is; exit code 1 when a person should look");
   add_tool_options(*status, tool);
+  HealthcheckOptions health_options;
+  health_options.tool.configuration_file = default_configuration;
+  CLI::App* healthcheck = app.add_subcommand(
+      "healthcheck",
+      "Try whether a running gateway is fit for service; exit code 1 when it is not");
+  healthcheck->add_option("--wait", health_options.wait, "How long it may take to become so: 30s")
+      ->capture_default_str();
+  add_tool_options(*healthcheck, health_options.tool);
   CLI::App* reload =
       app.add_subcommand("reload", "Let a running gateway check its file and switch to it");
   add_tool_options(*reload, tool);
@@ -182,8 +209,10 @@ int run_cli(int argc, char** argv) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
   }
   if (run->parsed()) return run_command(file);
+  if (init->parsed()) return init_command(init_options);
   if (check->parsed()) return check_command(file);
   if (status->parsed()) return status_command(tool);
+  if (healthcheck->parsed()) return healthcheck_command(health_options);
   if (reload->parsed()) return reload_command(tool);
   if (view->parsed()) return view_command(view_options);
   if (buffer->parsed()) return run_buffer(buffer_commands, buffer_options);

@@ -28,6 +28,25 @@ struct ToolOptions {
 int status_command(const ToolOptions& options);
 int reload_command(const ToolOptions& options);
 
+struct HealthcheckOptions {
+  ToolOptions tool;
+  std::string wait = "0s";  // how long it may take to become healthy
+};
+// Whether a running gateway is fit for service (gateway/health.h). Exit codes: 0 it is, 1 it is
+// not.
+int healthcheck_command(const HealthcheckOptions& options);
+
+struct InitOptions {
+  std::string file;     // to write
+  std::string name;     // of the box; empty: ask, or the host's
+  std::string devices;  // "mqtt", "coap", "both"; empty: ask
+  std::string listen = "127.0.0.1";
+  std::string upstream;  // URL, or a folder; empty: ask
+  bool is_forced = false;
+};
+// Writes a first configuration, from flags or from answers on a terminal.
+int init_command(const InitOptions& options);
+
 struct ViewCommandOptions {
   ToolOptions tool;
   std::string view;  // empty: all that there are

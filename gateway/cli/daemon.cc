@@ -10,6 +10,7 @@
 #include "gateway/admin/views.h"
 #include "gateway/buffer/compact.h"
 #include "gateway/cli/commands.h"
+#include "gateway/health.h"
 #include "gateway/notify.h"
 
 namespace sluice {
@@ -183,9 +184,23 @@ AdminResponse Daemon::answer_post(const AdminRequest& request) {
     return {is_good ? 200 : 422, "text/plain", text};
   }
   if (request.path == "/v1/buffer/compact") return compact();
+  if (request.path == "/v1/health") return answer_health();
   const std::scoped_lock lock(mutex_);
   if (!gateway_) return {503, "text/plain", "the gateway is not running\n"};
   return answer_buffer(request, *gateway_);
+}
+
+AdminResponse Daemon::answer_health() {
+  std::vector<HealthCheck> checks;
+  ConfigurationInForce in_force;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!gateway_) return {503, "text/plain", "the gateway is not running\n"};
+    checks = check_gateway(*gateway_, engine_limit);
+    in_force = {text_, text_name_, files_};
+  }
+  checks.push_back(check_pipelines(in_force));
+  return {200, "application/json", health_json(checks)};
 }
 
 // The gateway stops and starts for it: a file cannot be replaced while it is in use.

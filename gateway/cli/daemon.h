@@ -50,6 +50,7 @@ class Daemon {
   AdminResponse answer_views_request(const std::string& path);
   AdminResponse answer_post(const AdminRequest& request);
   AdminResponse compact();
+  AdminResponse answer_health();
 
   // Under mutex_, or before another thread knows this:
   int start_gateway(Configuration configuration, OpenStore store, std::string refused);

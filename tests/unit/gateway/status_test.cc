@@ -80,6 +80,23 @@ TEST(StatusScreen, A_part_is_a_line_with_all_that_one_asks_first) {
   EXPECT_FALSE(json_is_red(status_json(status)));
 }
 
+TEST(StatusScreen, It_ends_with_what_a_person_would_do_next) {
+  GatewayStatus status = example();
+  EXPECT_EQ(screen(status).find("Next:"), std::string::npos);
+  status.sources[0].messages = 0;
+  EXPECT_TRUE(
+      screen(status).ends_with("\nNext: no message has come yet; try\n  mosquitto_pub -h 0.0.0.0 "
+                               "-p 1883 -q 1 -t hall/climate "
+                               "-m '{\"temperature\": 21.5}'\n"));
+  status.sources[0].address = "coap://[::1]:5683";
+  EXPECT_TRUE(screen(status).ends_with(
+      "\n  coap-client -m post coap://[::1]:5683/hall -e '{\"temperature\": 21.5}'\n"));
+  status.dead_letters = 3;
+  EXPECT_TRUE(screen(status).ends_with("\nNext: sluice buffer dead-letters list\n"));
+  status.refused = "sluice.toml:3:1: nonsense";
+  EXPECT_EQ(screen(status).find("Next:"), std::string::npos);
+}
+
 TEST(StatusScreen, What_is_not_known_is_not_made_up) {
   GatewayStatus status = example();
   status.sources[0].last_message = {};
