@@ -68,7 +68,14 @@ Result<std::string> Secret::reveal() const {
       return read_secret_file(text_);
     case Place::credential: {
       const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
-      if (directory != nullptr) return read_secret_file(std::string(directory) + "/" + text_);
+      if (directory != nullptr) {
+        // LoadCredential=sluice:FOLDER gives each file of a folder under a name with a prefix.
+        const std::string path = std::string(directory) + "/" + text_;
+        const std::string of_folder = std::string(directory) + "/sluice_" + text_;
+        return read_secret_file(
+            ::access(path.c_str(), F_OK) != 0 && ::access(of_folder.c_str(), F_OK) == 0 ? of_folder
+                                                                                        : path);
+      }
       return not_found("credential '" + text_ + "'",
                        "$CREDENTIALS_DIRECTORY is not set; the service needs LoadCredential=");
     }

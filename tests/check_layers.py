@@ -13,7 +13,7 @@ MAY = {
     "storage": ["core", "config"],
     "drivers": ["core", "config"],
     "gateway": ["core", "config", "pipelines", "storage", "drivers"],
-    "firmware-sim": ["core", "drivers/codecs"],
+    "firmware-sim": ["core", "config", "drivers/codecs"],
     "firmware-sim/node": [],
     "firmware-sim/unity": [],
     "firmware-sim/cortex-m": ["firmware-sim/node", "firmware-sim/unity"],

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "config/command_page.h"
 #include "core/clock.h"
 #include "firmware-sim/fleet/account.h"
 #include "firmware-sim/fleet/run.h"
@@ -95,7 +96,9 @@ int verify(const std::string& sent, const std::string& received, bool as_json) {
 }
 
 int run_program(int argc, char** argv) {
-  CLI::App app{"Virtual sensors for a Sluice gateway, and the account of their events."};
+  CLI::App app{"Virtual sensors for a Sluice gateway, and the account of their events.",
+               "sluice-sim"};
+  add_package_options(app, SLUICE_VERSION);
   app.require_subcommand(1);
   bool as_json = false;
 

@@ -6,6 +6,7 @@
 #include <exception>
 #include <fstream>
 
+#include "config/command_page.h"
 #include "firmware-sim/common/live_line.h"
 #include "firmware-sim/upstream/http_server.h"
 #include "firmware-sim/upstream/mqtt_upstream.h"
@@ -139,7 +140,9 @@ int print_free_ports(std::size_t count) {
 }
 
 int run_program(int argc, char** argv) {
-  CLI::App app{"The upstream of tests and of the demo: takes batches, keeps a ledger."};
+  CLI::App app{"The upstream of tests and of the demo: takes batches, keeps a ledger.",
+               "sluice-receiver"};
+  add_package_options(app, SLUICE_VERSION);
   app.require_subcommand(0, 1);
   Options options;
   describe(app, options);

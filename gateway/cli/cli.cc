@@ -5,7 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "config/command_page.h"
+#include "config/completion.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/print.h"
 #include "gateway/testing/run_tests.h"
 #include "gateway/version.h"
 
@@ -200,8 +203,20 @@ int run_cli(int argc, char** argv) {
   CLI::App* replay = app.add_subcommand(
       "replay", "Run what the journal has recorded through another configuration, offline");
   add_replay_options(*replay, replay_options);
+  std::string format = "markdown";
+  std::string page = "sluice.toml";
   CLI::App* reference =
-      app.add_subcommand("reference", "Print the reference of all options, in Markdown");
+      app.add_subcommand("reference", "Print the reference of all options, or a manual page");
+  reference->add_option("page", page, "With --format man: sluice.toml, sluice, sluice-buffer ...");
+  reference->add_option("--format", format, "markdown, or man (roff)")
+      ->check(CLI::IsMember({"markdown", "man"}))
+      ->capture_default_str();
+  std::string shell;
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print a script that completes these commands in a shell");
+  completion->add_option("shell", shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 
   try {
     app.parse(argc, argv);
@@ -219,7 +234,17 @@ int run_cli(int argc, char** argv) {
   if (test->parsed()) return test_command(tests);
   if (eval->parsed()) return eval_command(eval_options);
   if (replay->parsed()) return replay_command(replay_options);
-  if (reference->parsed()) return reference_command();
+  if (reference->parsed()) {
+    if (format == "markdown") return reference_command();
+    const std::string text =
+        page == "sluice.toml" ? configuration_page() : find_command_page(app, page, version);
+    print(stdout, text);
+    return text.empty() ? exit_usage : exit_ok;
+  }
+  if (completion->parsed()) {
+    print(stdout, completion_script(app, shell));
+    return exit_ok;
+  }
   return exit_usage;
 }
 

@@ -115,5 +115,7 @@ int replay_command(const ReplayCommandOptions& options);
 
 // Prints config/reference.md.
 int reference_command();
+// The manual page sluice.toml(5).
+std::string configuration_page();
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "config/document.h"
+#include "config/manual_page.h"
 #include "config/reference.h"
 #include "gateway/catalog.h"
 #include "gateway/cli/ask.h"
@@ -12,6 +13,7 @@
 #include "gateway/memory_report.h"
 #include "gateway/screen_text.h"
 #include "gateway/status_screen.h"
+#include "gateway/version.h"
 #include "pipelines/aggregates/catalog.h"
 #include "pipelines/expression/language.h"
 
@@ -61,5 +63,7 @@ int reference_command() {
   print(stdout, render_reference(describe_all()) + render_aggregates() + render_language());
   return exit_ok;
 }
+
+std::string configuration_page() { return render_manual_page(describe_all(), version); }
 
 }  // namespace sluice
