@@ -13,6 +13,7 @@ MAY = {
     "storage": ["core", "config"],
     "drivers": ["core", "config"],
     "gateway": ["core", "config", "pipelines", "storage", "drivers"],
+    "packaging": ["core", "config"],
     "firmware-sim": ["core", "config", "drivers/codecs"],
     "firmware-sim/node": [],
     "firmware-sim/unity": [],
@@ -30,8 +31,8 @@ ONLY = {
     "mqtt/async_client.h": ("drivers/mqtt/sink/", "firmware-sim/", "tests/"),
     "microhttpd.h": "gateway/admin/http_server.cc",
     "toml++/toml.h": "config/",
-    "openssl/evp.h": "storage/keyring.cc",
-    "zstd.h": ("storage/frame.cc", "firmware-sim/upstream/", "drivers/codecs/"),
+    "openssl/evp.h": ("storage/keyring.cc", "packaging/"),
+    "zstd.h": ("storage/frame.cc", "firmware-sim/upstream/", "drivers/codecs/", "packaging/flash/"),
     "simdjson.h": ("drivers/codecs/", "firmware-sim/"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
