@@ -31,6 +31,13 @@ void sync_folder(const std::filesystem::path& folder) {
   close(fd);
 }
 
+// Only root may give files away; for others the old owner is them anyway.
+void keep_owner(const std::filesystem::path& path, int fd) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return;
+  if (fchown(fd, status.st_uid, status.st_gid) != 0) return;
+}
+
 }  // namespace
 
 Error system_error(ErrorKind kind, const std::string& what) {
@@ -57,8 +64,9 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view te
   unlink(beside.c_str());
   const int fd = open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) return system_error(ErrorKind::no_space, beside);
+  keep_owner(path, fd);
   fchmod(fd, mode);  // whatever the umask is
-  const Result<void> written = write_all(fd, text, beside);
+  Result<void> written = write_all(fd, text, beside);
   close(fd);
   if (!written) {
     unlink(beside.c_str());

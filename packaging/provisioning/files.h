@@ -17,7 +17,8 @@ inline constexpr std::size_t max_file_bytes = std::size_t{64} << 20;
 //   bad_input  it cannot be read, or is larger than max_file_bytes
 Result<std::string> read_file(const std::filesystem::path& path);
 
-// Writes beside it, syncs, and renames; the mode holds from the first byte on.
+// Writes beside it, syncs, and renames; the mode holds from the first byte on, and the
+// owner of the old file stays.
 //   no_space   anything that kept it from being written
 Result<void> replace_file(const std::filesystem::path& path, std::string_view text, mode_t mode);
 

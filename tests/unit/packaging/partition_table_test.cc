@@ -20,6 +20,7 @@ class PartitionTables : public FolderTest {
     put("fat", std::string(4 * mebibyte, '\0'));
     run({"mkfs.fat", path("fat")});
     std::string disk = get("disk");
+    disk.replace(mebibyte + 510, 2, "\x55\xAA");  // a boot sector, but not of FAT
     disk.replace(fat_at * mebibyte, 4 * mebibyte, get("fat"));
     return find_fat_partition(disk);
   }
