@@ -77,7 +77,7 @@ Result<void> check_configuration(const FirstbootOptions& options, const std::str
   return wrong(errors);
 }
 
-std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // The id that this box has now; empty: none yet.
 std::string current_id(const FirstbootOptions& options) {
@@ -103,7 +103,7 @@ Result<Taken> take_files(const FirstbootOptions& options, const BootPartition& b
 void add_device(const DeviceSection& device, std::vector<NewFile>& files) {
   if (!device.id.empty()) files.push_back({"etc/sluice/device-id", device.id + "\n"});
   const std::string& hostname = device.hostname.empty() ? device.id : device.hostname;
-  if (!hostname.empty()) files.push_back({"etc/hostname", hostname + "\n"});
+  if (!hostname.empty()) files.push_back({"etc/sluice/hostname", hostname + "\n"});
 }
 
 Result<void> add_network(const NetworkSection& network, std::vector<NewFile>& files) {
@@ -142,19 +142,6 @@ Result<std::vector<NewFile>> files_of(const FirstbootOptions& options, const Tak
   return files;
 }
 
-// wpa_supplicant@.service is enabled as `systemctl enable` would: the bus does not run yet.
-Result<void> enable_wifi(const FirstbootOptions& options, const NetworkSection& network) {
-  if (!network.wifi) return {};
-  const fs::path wants = options.root / "etc/systemd/system/multi-user.target.wants";
-  const fs::path link = wants / ("wpa_supplicant@" + wifi_interface(network) + ".service");
-  std::error_code fault;
-  fs::create_directories(wants, fault);
-  fs::remove(link, fault);
-  fs::create_symlink("/lib/systemd/system/wpa_supplicant@.service", link, fault);
-  if (!fault) return {};
-  return Error{ErrorKind::no_space, link.string() + ": " + fault.message()};
-}
-
 Result<void> write_files(const FirstbootOptions& options, const std::vector<NewFile>& files) {
   std::error_code fault;
   const fs::path credentials = options.root / "etc/sluice/credentials";
@@ -189,22 +176,29 @@ Result<std::string> write_key_files(const FirstbootOptions& options, const BootP
   return key_fingerprint(key);
 }
 
-std::string hostname_of(const FirstbootOptions& options) {
-  const auto text = read_file(options.root / "etc/hostname");
+std::string hostname_in(const fs::path& file) {
+  const auto text = read_file(file);
   return text ? first_line(*text) : "";
 }
 
-// The kernel has the name of the file that systemd read before this one came.
-void set_hostname(const FirstbootOptions& options) {
-  const std::string name = hostname_of(options);
-  if (options.root == "/" && !name.empty()) sethostname(name.c_str(), name.size());
+// The name is kept beside the configuration, which outlives an update of the system; the kernel has
+// the one of the file that systemd read before this program came.
+Result<std::string> set_hostname(const FirstbootOptions& options) {
+  const fs::path file = options.root / "etc/hostname";
+  const std::string wanted = hostname_in(options.root / "etc/sluice/hostname");
+  const std::string current = hostname_in(file);
+  if (wanted.empty()) return current;
+  if (wanted != current) TRY(replace_file(file, wanted + "\n", 0644));
+  if (options.root == "/" && sethostname(wanted.c_str(), wanted.size()) != 0) {
+    return system_error(ErrorKind::no_space, "the host name cannot be set");
+  }
+  return wanted;
 }
 
-std::string summary(const FirstbootOptions& options, const Taken& taken,
+std::string summary(const Taken& taken, const std::string& id, const std::string& hostname,
                     const std::string& fingerprint) {
-  const std::string id = current_id(options);
   std::string text = "Sluice box " + (id.empty() ? "without an id" : id) + ", host name " +
-                     hostname_of(options) + "\ndevice key " + fingerprint + "\n";
+                     hostname + "\ndevice key " + fingerprint + "\n";
   if (taken.provisioning) {
     text += "provisioned: " + std::to_string(taken.provisioning->secrets.size()) +
             " secrets moved off the FAT partition\n";
@@ -217,14 +211,13 @@ Result<std::string> set_up(const FirstbootOptions& options, const BootPartition&
   const Taken taken = TRY(take_files(options, boot));
   const std::vector<NewFile> files = TRY(files_of(options, taken));
   TRY(write_files(options, files));
-  if (taken.provisioning) TRY(enable_wifi(options, taken.provisioning->network));
   const std::string fingerprint =
       TRY(write_key_files(options, boot, taken.provisioning.has_value()));
-  set_hostname(options);
+  const std::string hostname = TRY(set_hostname(options));
   // All is on the disk: the secrets need not be here any more.
   TRY(boot.erase(provisioning_file_name));
   TRY(boot.erase(configuration_file_name));
-  const std::string text = summary(options, taken, fingerprint);
+  const std::string text = summary(taken, current_id(options), hostname, fingerprint);
   if (taken.provisioning || taken.configuration) TRY(boot.put(status_file_name, text));
   return text;
 }

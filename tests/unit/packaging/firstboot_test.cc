@@ -106,8 +106,6 @@ TEST_F(Firstboot, Secrets_move_off_the_FAT_partition) {
   EXPECT_EQ(mode_of("root/etc/sluice/credentials/broker"), 0600u);
   EXPECT_EQ(mode_of("root/etc/sluice/credentials"), 0700u);
   EXPECT_EQ(mode_of("root/etc/wpa_supplicant/wpa_supplicant-wlan0.conf"), 0600u);
-  EXPECT_TRUE(std::filesystem::is_symlink(
-      folder_ / "root/etc/systemd/system/multi-user.target.wants/wpa_supplicant@wlan0.service"));
   EXPECT_EQ(get("root/etc/hostname"), "hall-3\n");
   EXPECT_FALSE(exists("boot/provisioning.toml"));
   EXPECT_THAT(get("boot/sluice-status.txt"), HasSubstr("Sluice box hall-3, host name hall-3"));
@@ -116,6 +114,14 @@ TEST_F(Firstboot, Secrets_move_off_the_FAT_partition) {
     EXPECT_THAT(text, Not(HasSubstr("s3cret"))) << entry.path();
     EXPECT_THAT(text, Not(HasSubstr("correct horse"))) << entry.path();
   }
+}
+
+TEST_F(Firstboot, The_host_name_outlives_an_update_of_the_system) {
+  put("boot/provisioning.toml", "[device]\nid = \"hall-3\"\n");
+  ASSERT_TRUE(start());
+  put("root/etc/hostname", "sluice\n");  // of the new system
+  ASSERT_TRUE(start());
+  EXPECT_EQ(get("root/etc/hostname"), "hall-3\n");
 }
 
 TEST_F(Firstboot, A_removed_file_was_overwritten_first) {
