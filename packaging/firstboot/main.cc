@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "config/command_page.h"
 #include "packaging/firstboot/firstboot.h"
 
 namespace {
@@ -12,6 +13,7 @@ int run(int argc, char** argv) {
       "up name, network and secrets, and removes them from there.",
       "sluice-firstboot");
   app.footer("Exit codes: 0 ok, 1 failed, 2 usage. It is started by sluice-firstboot.service.");
+  sluice::add_package_options(app, SLUICE_VERSION);
   sluice::FirstbootOptions options;
   app.add_option("--boot", options.boot, "Where the FAT partition is mounted")
       ->capture_default_str();

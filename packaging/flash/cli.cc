@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 
+#include "config/command_page.h"
 #include "packaging/flash/flash.h"
 
 namespace sluice {
@@ -60,6 +61,7 @@ int run_flash_cli(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 ok, 1 failed, 2 usage.\nStart here: sluice-flash, then sluice-flash "
       "IMAGE.img.zst /dev/sdX --config sluice.toml.");
+  add_package_options(app, SLUICE_VERSION);
   FlashOptions options;
   app.add_option("image", options.image, "Image, .img or .img.zst, with its .bmap beside it");
   app.add_option("device", options.device, "Disk to overwrite, or a file as large as one");
