@@ -25,6 +25,7 @@ void collect(const CLI::App& command, const std::string& path, std::vector<Place
   for (const CLI::App* subcommand : subcommands)
     place.words.push_back({subcommand->get_name(), first_line(subcommand->get_description())});
   for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group().empty()) continue;  // hidden
     for (const std::string& name : option->get_lnames())
       place.words.push_back({"--" + name, first_line(option->get_description()), true});
   }
@@ -56,6 +57,7 @@ std::string function_name(std::string program) {
 // Shell code that follows the words before the cursor as far as they are commands; it leaves the
 // place in $place. `words` is how the shell calls those words.
 std::string find_place(const std::vector<Place>& places, std::string_view words) {
+  if (places.size() == 1) return "  local place=" + quoted(places[0].path, "'\\''") + "\n";
   std::string out = "  local place=" + quoted(places[0].path, "'\\''") + " word\n  for word in " +
                     std::string(words) + "; do\n    case \"$place $word\" in\n      ";
   for (std::size_t i = 1; i < places.size(); ++i)

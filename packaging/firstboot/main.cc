@@ -8,9 +8,9 @@ namespace {
 
 int run(int argc, char** argv) {
   CLI::App app(
-      "Takes sluice.toml and provisioning.toml from the FAT partition of the box: checks them, "
-      "sets\n"
-      "up name, network and secrets, and removes them from there.",
+      "Sets a box up from the files on its FAT partition.\nChecks sluice.toml and "
+      "provisioning.toml, "
+      "takes over name, network and secrets, and removes them\nfrom there.",
       "sluice-firstboot");
   app.footer("Exit codes: 0 ok, 1 failed, 2 usage. It is started by sluice-firstboot.service.");
   sluice::add_package_options(app, SLUICE_VERSION);

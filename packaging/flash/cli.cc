@@ -55,8 +55,8 @@ int report(const Result<void>& result) {
 
 int run_flash_cli(int argc, char** argv) {
   CLI::App app(
-      "Writes a Sluice image to a card or disk: checks its signature and every checksum, writes\n"
-      "only what holds data, and reads it back. Without DEVICE it lists the disks to choose from.",
+      "Writes a Sluice image to a card or disk.\nChecks its signature and every checksum, writes "
+      "only what holds data, and reads it back.\nWithout DEVICE it lists the disks to choose from.",
       "sluice-flash");
   app.footer(
       "Exit codes: 0 ok, 1 failed, 2 usage.\nStart here: sluice-flash, then sluice-flash "

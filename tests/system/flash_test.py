@@ -319,6 +319,14 @@ def test_usage_errors_have_exit_code_2(desk):
     assert process.returncode == 1 and "give --yes" in errors, errors
 
 
+def test_completions_are_shell_code_and_name_the_options(desk):
+    for shell, check in (("bash", ["bash", "-n"]), ("zsh", ["bash", "-n"]), ("fish", ["cat"])):
+        process = desk.start("--completion", shell)
+        script, errors = process.communicate(timeout=10)
+        assert process.returncode == 0 and "wifi-psk-file" in script and "man-page" not in script, script + errors
+        subprocess.run(check, input=script, text=True, check=True, stdout=subprocess.DEVNULL)
+
+
 def test_the_commands_of_the_readme(desk):
     with open(os.path.join(ROOT, "packaging", "flash", "README.md")) as f:
         commands = [line.split("  #")[0].strip() for line in re.search(r"```sh\n(.*?)```", f.read(), re.S).group(1).splitlines()]
