@@ -17,13 +17,13 @@ import time
 import traceback
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from lib.image import DATA_AT, ESP_AT, FIRMWARE, MIB, ROOT_AT, cut, run, set_kernel_arguments, start_machine
+
 BUILD = os.path.join(ROOT, "packaging", "image", "build")
 SKIPPED = 77
 TOOLS = ["mmdebstrap", "mke2fs", "dumpe2fs", "e2fsck", "debugfs", "mkfs.fat", "fsck.fat", "mcopy", "sfdisk", "grub-mkimage",
          "zstd", "minisign", "bmaptool", "qemu-system-x86_64"]
-FIRMWARE = "/usr/share/OVMF/OVMF_CODE.fd"
-MIB = 1 << 20
-ESP_AT, ROOT_AT, DATA_AT = MIB, 65 * MIB, (65 + 2048) * MIB
 CONFIG = """[sources.hall]
 type = "mqtt"
 listen = ["mqtt://127.0.0.1:1883"]
@@ -34,18 +34,6 @@ to = ["file"]
 type = "file"
 path = "/var/lib/sluice/events.ndjson"
 """
-
-
-def run(*command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, **options)
-    assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
-    return done.stdout
-
-
-def cut(source, offset, size, into):
-    """A partition as a file, without the zeros it does not need."""
-    run("dd", f"if={source}", f"of={into}", "bs=1M", f"skip={offset // MIB}", f"count={size // MIB}", "conv=sparse")
-    return into
 
 
 class Images:
@@ -94,30 +82,6 @@ class Images:
                    env=self.environment, cwd=self.folder)
 
 
-def set_kernel_arguments(disk, arguments):
-    """In GRUB's environment on the boot partition."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = os.path.join(folder, "grubenv")
-        run("mcopy", "-n", "-i", f"{disk}@@{ESP_AT}", "::/grubenv", file)
-        run("grub-editenv", file, "set", f"kernel_args={arguments}")
-        run("mcopy", "-o", "-i", f"{disk}@@{ESP_AT}", file, "::/grubenv")
-
-
-def start_machine(disk, seconds=400):
-    """Until it switches itself off. What it said, and how long it took."""
-    command = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
-               "-nographic", "-no-reboot", "-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}",
-               "-drive", f"file={disk},format=raw,if=virtio", "-nic", "none", "-device", "virtio-rng-pci"]
-    started = time.monotonic()
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds)
-        said = done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as late:
-        said = (late.stdout or b"").decode(errors="replace")
-        raise AssertionError(f"did not switch itself off within {seconds} s; its last words:\n{said[-3000:]}") from None
-    return re.sub(r"\x1b\[[0-9;?=]*[a-zA-Z]|\r", "", said), time.monotonic() - started
-
-
 def test_it_starts_from_a_used_disk_and_sets_itself_up(images):
     disk = images.disk()
     print("        " + images.flash(disk).replace("\n", "\n        ").rstrip())
@@ -149,7 +113,8 @@ def test_it_starts_from_a_used_disk_and_sets_itself_up(images):
 def test_two_builds_are_the_same_bytes(images):
     second = os.path.join(images.folder, "second")
     os.mkdir(second)
-    for key in ("test.key", "test.pub"):  # the same key, so that signatures can be compared
+    # The same keys, so that signatures can be compared.
+    for key in ("test.key", "test.pub", "test-ca.pem", "test-signer.pem", "test-signer.key"):
         shutil.copy(images.file(key), second)
     images.build("second", images.commands[0])
     names = sorted(name for name in os.listdir(images.first) if name.startswith("sluice-"))

@@ -1,0 +1,150 @@
+#include "packaging/ota/update.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "packaging/provisioning/files.h"
+#include "packaging/provisioning/program.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* request_file = "request.toml";
+constexpr const char* result_file = "result.txt";
+
+bool is_address(const std::string& bundle) {
+  return bundle.starts_with("https://") || bundle.starts_with("http://");
+}
+
+// A file that did not exist before: the folder belongs to the service's user, who may have put a
+// link there that leads root astray.
+Result<int> create(const fs::path& path) {
+  unlink(path.c_str());
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0640);
+  if (fd < 0) return system_error(ErrorKind::no_space, path.string());
+  return fd;  // inherited by curl, on purpose
+}
+
+Result<void> copy(const std::string& bundle, int to) {
+  const std::string open_file = "/proc/self/fd/" + std::to_string(to);
+  if (is_address(bundle)) {
+    TRY(output_of({"curl", "--fail", "--silent", "--show-error", "--location", "--output",
+                   open_file, "--", bundle}));
+    return {};
+  }
+  std::error_code fault;
+  fs::copy_file(bundle, open_file, fs::copy_options::overwrite_existing, fault);
+  if (fault) return Error{ErrorKind::bad_input, bundle + ": " + fault.message()};
+  return {};
+}
+
+// To a name that nobody takes for a whole bundle until it is one.
+Result<void> fetch(const std::string& bundle, const fs::path& to) {
+  const fs::path part = to.string() + ".part";
+  const int fd = TRY(create(part));
+  const Result<void> copied = copy(bundle, fd);
+  close(fd);
+  TRY(Result<void>(copied));
+  std::error_code fault;
+  fs::rename(part, to, fault);
+  if (!fault) return {};
+  return Error{ErrorKind::no_space, to.string() + ": " + fault.message()};
+}
+
+std::string device_id(const UpdatePlaces& places) {
+  const auto text = read_file(places.device_id);
+  return text ? text->substr(0, text->find('\n')) : "";
+}
+
+Result<UpdateRequest> parse(const std::string& text) {
+  Document document = Document::parse(text, request_file);
+  return read_request(document);
+}
+
+// A link could have root read what its writer may not.
+Result<void> check_plain_file(const fs::path& bundle) {
+  struct stat status {};
+  if (lstat(bundle.c_str(), &status) == 0 && S_ISREG(status.st_mode)) return {};
+  return Error{ErrorKind::bad_input, bundle.string() + " is no plain file"};
+}
+
+// "LastError: ..." when it has one, else all that it said on one line.
+std::string reason_of(const ProgramRun& run) {
+  constexpr std::string_view mark = "LastError: ";
+  std::string said = run.output + run.errors;
+  const std::size_t place = said.rfind(mark);
+  if (place != std::string::npos) {
+    said.erase(0, place + mark.size());
+    said.erase(std::min(said.find('\n'), said.size()));
+  }
+  return printable(said);
+}
+
+Result<void> install(const fs::path& bundle) {
+  TRY(check_plain_file(bundle));
+  const ProgramRun run = TRY(run_program({"rauc", "install", bundle.string()}));
+  if (run.exit_code == 0) return {};
+  return Error{ErrorKind::bad_input,
+               "rauc refuses " + bundle.filename().string() + ": " + reason_of(run)};
+}
+
+// The request is gone before it is tried: one that ends the machine is not tried for ever.
+Result<std::string> try_once(const UpdatePlaces& places, const UpdateRequest& request) {
+  std::error_code ignored;
+  fs::remove(places.folder / request_file, ignored);
+  const Result<void> done = install(places.folder / request.bundle);
+  fs::remove(places.folder / request.bundle, ignored);
+  if (!done) return done.error();
+  return std::string(installed) + " " + request.bundle;
+}
+
+Result<std::string> judge(const UpdatePlaces& places, const std::string& text,
+                          std::chrono::sys_seconds now) {
+  const auto request = parse(text);
+  std::error_code ignored;
+  if (!request) {
+    fs::remove(places.folder / request_file, ignored);
+    return request.error();
+  }
+  switch (decide(*request, device_id(places), now)) {
+    case Verdict::wait:
+      return "waits for " + request->window + " UTC";
+    case Verdict::not_chosen:
+      fs::remove(places.folder / request_file, ignored);
+      fs::remove(places.folder / request->bundle, ignored);
+      return "this box is not among the " + std::to_string(request->share) + " % that take " +
+             request->bundle;
+    case Verdict::install:
+      break;
+  }
+  return try_once(places, *request);
+}
+
+}  // namespace
+
+Result<void> ask_for_update(const UpdatePlaces& places, const std::string& bundle,
+                            UpdateRequest request) {
+  request.bundle = fs::path(bundle).filename().string();
+  const std::string text = render_request(request);
+  TRY(parse(text));  // the rules of the file hold for options, too
+  std::error_code fault;
+  fs::create_directories(places.folder, fault);
+  TRY(fetch(bundle, places.folder / request.bundle));
+  return replace_file(places.folder / request_file, text, 0640);
+}
+
+Result<std::string> carry_out(const UpdatePlaces& places, std::chrono::sys_seconds now) {
+  if (!fs::exists(places.folder / request_file)) return std::string("no update is asked for");
+  const std::string text = TRY(read_file(places.folder / request_file));
+  Result<std::string> result = judge(places, text, now);
+  const std::string line = result ? *result : "refused: " + result.error().message;
+  TRY(replace_file(places.folder / result_file, line + "\n", 0644));
+  return result;
+}
+
+}  // namespace sluice

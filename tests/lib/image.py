@@ -1,0 +1,46 @@
+"""Disk images for tests: their places, GRUB's environment, and an emulated machine that starts from one."""
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+FIRMWARE = "/usr/share/OVMF/OVMF_CODE.fd"
+MIB = 1 << 20
+ESP_AT, ROOT_AT, DATA_AT = MIB, 65 * MIB, (65 + 2048) * MIB
+
+
+def run(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def cut(source, offset, size, into):
+    """A partition as a file, without the zeros it does not need."""
+    run("dd", f"if={source}", f"of={into}", "bs=1M", f"skip={offset // MIB}", f"count={size // MIB}", "conv=sparse")
+    return into
+
+
+def set_kernel_arguments(disk, arguments):
+    """In GRUB's environment on the boot partition."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "grubenv")
+        run("mcopy", "-n", "-i", f"{disk}@@{ESP_AT}", "::/grubenv", file)
+        run("grub-editenv", file, "set", f"kernel_args={arguments}")
+        run("mcopy", "-o", "-i", f"{disk}@@{ESP_AT}", file, "::/grubenv")
+
+
+def start_machine(disk, seconds=400, more=()):
+    """Until it switches itself off or starts again. What it said, and how long it took."""
+    command = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
+               "-nographic", "-no-reboot", "-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}",
+               "-drive", f"file={disk},format=raw,if=virtio", "-device", "virtio-rng-pci", *(more or ["-nic", "none"])]
+    started = time.monotonic()
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds)
+        said = done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as late:
+        said = (late.stdout or b"").decode(errors="replace")
+        raise AssertionError(f"did not switch itself off within {seconds} s; its last words:\n{said[-3000:]}") from None
+    return re.sub(r"\x1b\[[0-9;?=]*[a-zA-Z]|\r", "", said), time.monotonic() - started
