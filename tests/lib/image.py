@@ -1,13 +1,34 @@
-"""Disk images for tests: their places, GRUB's environment, and an emulated machine that starts from one."""
+"""Disk images for tests: what they need, their places, GRUB's environment, and an emulated machine that starts from one."""
+import glob
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import time
 
+PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SKIPPED = 77
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE.fd"
 MIB = 1 << 20
 ESP_AT, ROOT_AT, DATA_AT = MIB, 65 * MIB, (65 + 2048) * MIB
+
+
+def package(arguments):
+    """The sluice package: --deb, else the one that packaging/deb/build made."""
+    found = [arguments.deb] if arguments.deb else glob.glob(os.path.join(PROJECT, "build/packages/sluice_*_amd64.deb"))
+    return os.path.abspath(found[0]) if found else None
+
+
+def why_not(tools, arguments, files=()):
+    """Why a test cannot run here; empty: it can."""
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    missing = [tool for tool in tools if not shutil.which(tool)] + [file for file in files if not os.path.exists(file)]
+    if missing:
+        return "missing: " + ", ".join(missing)
+    if os.geteuid() != 0:
+        return "needs root"
+    return "" if package(arguments) else "there is no package: packaging/deb/build makes it, or give --deb"
 
 
 def run(*command, **options):

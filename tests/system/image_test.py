@@ -18,10 +18,10 @@ import traceback
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests"))
-from lib.image import DATA_AT, ESP_AT, FIRMWARE, MIB, ROOT_AT, cut, run, set_kernel_arguments, start_machine
+from lib.image import (DATA_AT, ESP_AT, FIRMWARE, MIB, ROOT_AT, SKIPPED, cut, package, run, set_kernel_arguments, start_machine,
+                       why_not)
 
 BUILD = os.path.join(ROOT, "packaging", "image", "build")
-SKIPPED = 77
 TOOLS = ["mmdebstrap", "mke2fs", "dumpe2fs", "e2fsck", "debugfs", "mkfs.fat", "fsck.fat", "mcopy", "sfdisk", "grub-mkimage",
          "zstd", "minisign", "bmaptool", "qemu-system-x86_64"]
 CONFIG = """[sources.hall]
@@ -40,7 +40,7 @@ class Images:
     """The image under test, built once."""
 
     def __init__(self, arguments, folder):
-        self.binaries, self.folder, self.package = os.path.abspath(arguments.bin), folder, arguments.deb
+        self.binaries, self.folder, self.package = os.path.abspath(arguments.bin), folder, package(arguments)
         self.environment = {**os.environ, "PATH": f"{self.binaries}:{os.environ['PATH']}"}
         self.environment.setdefault("SLUICE_CACHE", os.path.join(os.path.abspath(arguments.build), "cache"))
         with open(os.path.join(ROOT, "packaging", "image", "README.md")) as f:
@@ -57,8 +57,7 @@ class Images:
         """By a command of the README, into a folder of its own."""
         output = os.path.join(self.folder, name)
         os.makedirs(output, exist_ok=True)
-        package = ["--deb", os.path.abspath(self.package)] if self.package else []
-        run(*command.replace("packaging/image/build", BUILD).split(), "--output", output, *package, env=self.environment,
+        run(*command.replace("packaging/image/build", BUILD).split(), "--output", output, "--deb", self.package, env=self.environment,
             cwd=self.folder)
         return output
 
@@ -152,9 +151,9 @@ def test_the_checksums_and_the_bill_of_materials_are_whole(images):
     os.remove(root)
     installed = {re.search(r"^Package: (.*)", stanza, re.M).group(1) for stanza in status.split("\n\n")
                  if "\nStatus: install ok installed\n" in stanza}
-    assert {package["name"] for package in bill["packages"]} == installed
+    assert {entry["name"] for entry in bill["packages"]} == installed
     assert {"sluice", "systemd", "rauc"} <= installed
-    identifiers = {package["SPDXID"] for package in bill["packages"]}
+    identifiers = {entry["SPDXID"] for entry in bill["packages"]}
     assert len(identifiers) == len(installed)
     for relationship in bill["relationships"]:
         assert relationship["relatedSpdxElement"] in identifiers, relationship
@@ -172,15 +171,8 @@ def main():
     parser.add_argument("--deb")
     parser.add_argument("tests", nargs="*")
     arguments = parser.parse_args()
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if not os.path.exists(FIRMWARE):
-        missing.append("ovmf")
-    if missing or os.geteuid() != 0:
-        print(f"skipped: {'not installed: ' + ', '.join(missing) if missing else 'needs root'}")
-        return SKIPPED
-    if not arguments.deb and not os.path.exists(os.path.join(ROOT, "packaging", "deb", "build")):
-        print("skipped: there is no packaging/deb/build to make the sluice package; give --deb")
+    if why := why_not(TOOLS, arguments, [FIRMWARE]):
+        print(f"skipped: {why}")
         return SKIPPED
     os.makedirs(arguments.build, exist_ok=True)
     failed = 0

@@ -7,18 +7,16 @@ slots and small bundles. The units, RAUC's service, its signatures and the bundl
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests"))
-from lib.image import MIB, run
+from lib.image import MIB, SKIPPED, package, run, why_not
 
 PARTS = os.path.join(ROOT, "packaging", "image", "parts")
 OTA = os.path.join(ROOT, "packaging", "ota")
-SKIPPED = 77
 TOOLS = ["mmdebstrap", "mke2fs", "debugfs", "sfdisk", "rauc", "mksquashfs", "openssl", "systemd-nspawn", "losetup", "grub-editenv"]
 EPOCH = "1780000000"
 # Asks as the service's user, who may write requests and nothing else of it.
@@ -57,19 +55,13 @@ class Twin:
         self.folder, self.loops = folder, []
         self.cache = os.environ.get("SLUICE_CACHE", os.path.join(os.path.abspath(arguments.build), "cache"))
         os.makedirs(self.cache, exist_ok=True)
-        self.package = os.path.abspath(arguments.deb) if arguments.deb else self.build_package()
+        self.package = package(arguments)
         self.root = os.path.join(folder, "root")
         run(os.path.join(OTA, "make-test-ca"), folder)
         self.make_root()
         os.mkdir(os.path.join(self.root, "twin"))
         for name, store_format, damage in [("sluice-amd64", "1", 0), ("others", "1", 0), ("future", "999", 0), ("tampered", "1", 1)]:
             self.make_bundle(name, store_format, damage)
-
-    def build_package(self):
-        run(os.path.join(ROOT, "packaging", "deb", "build"), "--no-lintian")
-        packages = os.path.join(ROOT, "build", "packages")
-        name = next(name for name in os.listdir(packages) if name.startswith("sluice_") and name.endswith("_amd64.deb"))
-        return os.path.join(packages, name)
 
     def make_root(self):
         name = run(os.path.join(PARTS, "debian-root"), "--name", "amd64", "cloud", self.package).strip()
@@ -177,10 +169,8 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--deb")
     arguments = parser.parse_args()
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if missing or os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-        print(f"skipped: {'not installed: ' + ', '.join(missing) if missing else 'needs root and loop devices'}")
+    if why := why_not(TOOLS, arguments, ["/dev/loop-control"]):
+        print(f"skipped: {why}")
         return SKIPPED
     os.makedirs(arguments.build, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sluice-twin-", dir=arguments.build) as folder:
