@@ -5,6 +5,8 @@
 #include "firmware-sim/node/node_link.h"
 
 enum { first_backoff_ms = 2000, max_backoff_ms = 300000, max_backoff_doublings = 8 };
+// The first whole second of 2020: no gateway lives earlier.
+static const uint64_t first_credible_ms = 1577836800000U;
 
 static bool is_config(const NodeConfig* config) {
   if (!node_is_plain_name(config->name, strlen(config->name), node_max_name)) return false;
@@ -221,6 +223,20 @@ NodeVerdict node_poll(Node* node) {
     node_mqtt_poll(node);
   }
   return node->must_restart ? node_restarts : node_runs;
+}
+
+uint64_t node_next_reading_ms(const Node* node) {
+  return node->next_reading_ms - node->clock_offset_ms;
+}
+
+void node_plan_reading(Node* node, uint64_t at_ms) {
+  node->next_reading_ms = at_ms + node->clock_offset_ms;
+}
+
+void node_set_time(Node* node, uint64_t unix_ms) {
+  const uint64_t now_ms = node_clock_ms(node);
+  // Before its own clock's start there is no time that it could have.
+  if (unix_ms >= first_credible_ms && unix_ms > now_ms) node->unix_0_ms = unix_ms - now_ms;
 }
 
 uint64_t node_wake_ms(const Node* node) {
