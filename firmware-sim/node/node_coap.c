@@ -4,6 +4,8 @@
 #include "firmware-sim/node/node_link.h"
 
 enum { busy_retry_ms = 100, datagrams_a_turn = 8, max_max_age_s = 3600, default_max_age_s = 60 };
+// The first whole second of 2020: no gateway lives earlier.
+static const uint64_t first_credible_ms = 1577836800000U;
 
 static uint8_t content_format_of(NodeFormat format) {
   switch (format) {
@@ -63,7 +65,7 @@ static void learn_time(Node* node, const NodeCoapMessage* response) {
   if (!node_read_decimal(response->payload, response->payload_size, 253402300799999U, &unix_ms)) {
     return;
   }
-  node_set_time(node, unix_ms);
+  if (unix_ms >= first_credible_ms) node_set_time(node, unix_ms);
 }
 
 static uint32_t max_age_ms(const NodeCoapMessage* response) {
