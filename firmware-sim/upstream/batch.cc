@@ -3,6 +3,7 @@
 #include <simdjson.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -12,6 +13,7 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
+constexpr std::string_view blanks = " \t\r\n";
 constexpr std::size_t max_plain_bytes = std::size_t{256} * 1024 * 1024;
 
 Error no_batch(std::string what) { return {ErrorKind::bad_input, std::move(what)}; }
@@ -143,6 +145,31 @@ Result<void> take_event(const element& json, std::vector<ReceivedRecord>& record
   return {};
 }
 
+Result<void> take_array(const std::string& text, std::vector<ReceivedRecord>& records) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array events;
+  if (parser.parse(text).get(events) != simdjson::SUCCESS) return no_batch("no JSON");
+  for (const element event : events) TRY(take_event(event, records));
+  return {};
+}
+
+// Each line by itself: simdjson's stream of documents reads beyond the end of some texts.
+Result<void> take_lines(std::string_view text, std::vector<ReceivedRecord>& records) {
+  simdjson::dom::parser parser;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.find_first_not_of(blanks) == std::string_view::npos) continue;
+    element json;
+    if (parser.parse(line.data(), line.size()).get(json) != simdjson::SUCCESS) {
+      return no_batch("no JSON");
+    }
+    TRY(take_event(json, records));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Batch> read_batch(std::string_view body, std::string_view encoding) {
@@ -156,24 +183,9 @@ Result<Batch> read_batch(std::string_view body, std::string_view encoding) {
   }
   Batch batch;
   batch.body_bytes = plain.size();
-  if (plain.find_first_not_of(" \t\r\n") == std::string::npos) return batch;
-
-  // NDJSON, one event and an array are all a stream of JSON values.
-  simdjson::dom::parser parser;
-  simdjson::dom::document_stream stream;
-  const std::size_t window = std::max<std::size_t>(plain.size(), simdjson::dom::DEFAULT_BATCH_SIZE);
-  if (parser.parse_many(plain, window).get(stream) != simdjson::SUCCESS) return no_batch("no JSON");
-  for (auto document : stream) {
-    element json;
-    if (document.get(json) != simdjson::SUCCESS) return no_batch("no JSON");
-    simdjson::dom::array events;
-    if (json.get(events) == simdjson::SUCCESS) {
-      for (const element event : events) TRY(take_event(event, batch.records));
-    } else {
-      TRY(take_event(json, batch.records));
-    }
-  }
-  if (stream.truncated_bytes() > 0) return no_batch("the last event is cut short");
+  if (plain.find_first_not_of(blanks) == std::string::npos) return batch;
+  const bool is_array = plain[plain.find_first_not_of(blanks)] == '[';
+  TRY(is_array ? take_array(plain, batch.records) : take_lines(plain, batch.records));
   return batch;
 }
 

@@ -114,5 +114,21 @@ TEST(Batch, A_senml_record_by_itself_is_a_reading_if_it_is_a_seq) {
   EXPECT_EQ(batch->records[1].seq, 0U);
 }
 
+// simdjson's stream of documents read beyond the end of a text, and crashed at times.
+TEST(Batch, Any_length_is_taken) {
+  std::string body;
+  for (std::size_t count = 1; count <= 300; ++count) {
+    body += R"({"id":"1","source":"s","type":"t","data":{"device":"d","seq":)" +
+            std::to_string(count * 37) + "}}";
+    const auto whole = read_batch(std::string(body), "");
+    ASSERT_TRUE(whole.is_ok());
+    ASSERT_EQ(whole->records.size(), count);
+    body += '\n';
+    const auto lines = read_batch(std::string(body), "");
+    ASSERT_TRUE(lines.is_ok());
+    ASSERT_EQ(lines->records.size(), count);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::sim
