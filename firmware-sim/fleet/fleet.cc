@@ -10,15 +10,14 @@ constexpr double longest_wait_ms = 200;
 
 }  // namespace
 
-Fleet::Fleet(const FleetSpec& spec, World& world, Tally& tally)
+Fleet::Fleet(const FleetSpec& spec, World& world)
     : world_(world),
       phases_(spec.course()),
-      patience_(std::chrono::duration_cast<std::chrono::milliseconds>(spec.drain)),
-      tally_(tally) {}
+      patience_(std::chrono::duration_cast<std::chrono::milliseconds>(spec.drain)) {}
 
 Result<std::unique_ptr<Fleet>> Fleet::make(const FleetSpec& spec, World& world, Tally& tally,
                                            std::int64_t unix_ms) {
-  std::unique_ptr<Fleet> fleet(new Fleet(spec, world, tally));
+  std::unique_ptr<Fleet> fleet(new Fleet(spec, world));
   for (const auto& [name, kind_spec] : spec.kinds) {
     auto& kind = fleet->kinds_.emplace_back(TRY(make_kind(name, kind_spec, spec, unix_ms)));
     for (std::uint32_t i = 0; i < kind_spec.count; ++i) {

@@ -42,7 +42,7 @@ class Fleet {
   std::uint64_t waiting() const { return waiting_; }  // readings in all rings
 
  private:
-  Fleet(const FleetSpec& spec, World& world, Tally& tally);
+  Fleet(const FleetSpec& spec, World& world);
 
   struct Due {
     double at_ms;
@@ -68,7 +68,6 @@ class Fleet {
   double show_every_ms_ = Episodes::never;
   double show_at_ms_ = Episodes::never;
   std::function<void()> show_;
-  Tally& tally_;
 };
 
 }  // namespace sluice::sim

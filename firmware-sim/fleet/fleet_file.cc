@@ -85,7 +85,8 @@ class Checker {
     }
     check_names(name, kind, path);
     for (const auto& [signal, spec] : kind.signals) {
-      const std::string place = path + ".signals." + signal;
+      std::string place = path;
+      place.append(".signals.").append(signal);
       if (!node_is_plain_name(signal.data(), signal.size(), 16)) {
         complain(place, "a signal's name is 1 to 16 letters, digits, '-', '.' or '_'");
       }
