@@ -28,12 +28,6 @@ double either_way(const Kind& kind, const char* purpose, std::uint32_t device) {
   return 2.0 * draw(kind.seed, purpose, device) - 1.0;
 }
 
-template <typename Spec>
-Episodes episodes_of(const std::optional<Spec>& spec, const Kind& kind, const char* purpose,
-                     std::uint32_t device) {
-  return spec ? Episodes(*spec, kind.seed, purpose, device) : Episodes();
-}
-
 }  // namespace
 
 Device::Device(const Kind& kind, std::uint32_t number, World::Link link, Surroundings surroundings)
@@ -47,8 +41,8 @@ Device::Device(const Kind& kind, std::uint32_t number, World::Link link, Surroun
           node_ring_bytes(kind.spec.ring, static_cast<std::uint8_t>(kind.channels.size()))),
       sensor_(kind, link),
       switch_on_ms_(surroundings.phases.switch_on_ms(draw(kind.seed, "switch on", link))),
-      offline_(episodes_of(kind.spec.faults.offline, kind, "offline", link)),
-      brown_out_(episodes_of(kind.spec.faults.brown_out, kind, "brown out", link)) {
+      offline_(episodes_of(kind.spec.faults.offline, kind.seed, "offline", link)),
+      brown_out_(episodes_of(kind.spec.faults.brown_out, kind.seed, "brown out", link)) {
   port_.context = this;
   port_.now_ms = [](void* self) { return of(self).port_clock_ms(); };
   port_.send = [](void* self, const std::uint8_t* bytes, std::size_t size) {

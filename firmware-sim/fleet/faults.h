@@ -92,4 +92,10 @@ class Episodes {
   bool is_on_ = false;
 };
 
+template <typename Spec>
+Episodes episodes_of(const std::optional<Spec>& spec, std::uint64_t seed, std::string_view purpose,
+                     std::uint32_t device) {
+  return spec ? Episodes(*spec, seed, purpose, device) : Episodes();
+}
+
 }  // namespace sluice::sim

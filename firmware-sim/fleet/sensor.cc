@@ -10,12 +10,6 @@ namespace {
 
 constexpr double ms_per_hour = 3'600'000;
 
-template <typename Spec>
-Episodes episodes_of(const std::optional<Spec>& spec, const Kind& kind, const char* purpose,
-                     std::uint32_t device) {
-  return spec ? Episodes(*spec, kind.seed, purpose, device) : Episodes();
-}
-
 std::int32_t thousandths(double value) {
   constexpr double most = 2'147'483'647;
   return static_cast<std::int32_t>(std::lround(std::clamp(value * 1000, -most, most)));
@@ -26,9 +20,9 @@ std::int32_t thousandths(double value) {
 Sensor::Sensor(const Kind& kind, std::uint32_t device)
     : kind_(&kind),
       device_(device),
-      stuck_(episodes_of(kind.spec.faults.stuck, kind, "stuck", device)),
-      drifting_(episodes_of(kind.spec.faults.drifting, kind, "drifting", device)),
-      flood_(episodes_of(kind.spec.faults.flood, kind, "flood", device)),
+      stuck_(episodes_of(kind.spec.faults.stuck, kind.seed, "stuck", device)),
+      drifting_(episodes_of(kind.spec.faults.drifting, kind.seed, "drifting", device)),
+      flood_(episodes_of(kind.spec.faults.flood, kind.seed, "flood", device)),
       interval_ms_(kind.spec.interval_ms()) {
   for (std::uint32_t channel = 0; channel < kind.signals.size(); ++channel) {
     signals_.emplace_back(*kind.signals[channel], kind.seed, device, channel);
