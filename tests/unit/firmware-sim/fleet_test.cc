@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "tests/unit/firmware-sim/fleet_world.h"
@@ -160,9 +161,9 @@ TEST_F(FleetRun, A_seed_gives_the_same_run_again) {
   EXPECT_NE(run(spec).ledger_text, once.ledger_text);
 }
 
-TEST_F(FleetRun, What_is_measured_does_not_depend_on_the_network) {
+TEST_F(FleetRun, What_is_measured_depends_on_the_seed_and_not_on_the_network_or_the_machine) {
   // The first payload of each reading, without what depends on the answers.
-  const auto measured = [&](double answer_after_ms) {
+  const auto measured = [&](double answer_after_ms, double late_ms) {
     FleetSpec spec = two_kinds();
     spec.drain = 30min;
     for (auto& [name, kind] : spec.kinds) {
@@ -171,11 +172,12 @@ TEST_F(FleetRun, What_is_measured_does_not_depend_on_the_network) {
     }
     FleetWorld world(Fleet::protocols(spec));
     world.answer_after_ms = answer_after_ms;
+    world.late_ms = late_ms;
     EXPECT_EQ(run(spec, world).counts.skipped, 0U);
     return world.readings;
   };
-  const auto fast = measured(5);
-  const auto slow = measured(900);
+  const auto fast = measured(5, 0);
+  const auto slow = measured(900, 37);
   EXPECT_EQ(fast.size(), slow.size());
   for (const auto& [id, payloads] : fast) {
     const auto found = slow.find(id);
@@ -201,6 +203,22 @@ TEST_F(FleetRun, A_storm_multiplies_the_readings_and_an_outage_holds_them_back) 
   EXPECT_EQ(arrived[10] + arrived[12] + arrived[14], 0);
   EXPECT_GT(arrived[15], 1500) << "the backlog";
   EXPECT_NEAR(arrived[20], 400, 10);
+}
+
+TEST_F(FleetRun, A_device_without_a_network_is_silent_and_catches_up) {
+  FleetSpec spec = two_kinds();
+  const EpisodeSpec offline{30s, 10s};
+  for (auto& [name, kind] : spec.kinds) kind.faults.offline = offline;
+  FleetWorld world(Fleet::protocols(spec));
+  const Ran ran = run(spec, world);
+  expect_true(ran, world);
+  EXPECT_EQ(ran.counts.acknowledged, ran.counts.measured);
+  std::map<World::Link, Episodes> episodes;
+  for (const auto& [at, link] : world.arrivals) {
+    if (at >= 300'000) continue;  // at the end all have a network
+    auto& outages = episodes.try_emplace(link, offline, spec.seed, "offline", link).first->second;
+    EXPECT_FALSE(outages.is_on_at(at)) << "link " << link << " at " << at;
+  }
 }
 
 TEST_F(FleetRun, A_ramp_brings_the_devices_one_after_the_other) {

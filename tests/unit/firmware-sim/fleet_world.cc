@@ -105,7 +105,7 @@ void FleetWorld::close(Link link) {
 void FleetWorld::wait(double until_ms, std::vector<Link>& ready) {
   EXPECT_LT(until_ms, 1e15) << "nothing would ever happen again";
   if (!under_way_.empty()) until_ms = std::min(until_ms, under_way_.begin()->first);
-  now_ = std::max(now_, until_ms);
+  now_ = std::max(now_, until_ms) + late_ms;
   while (!under_way_.empty() && under_way_.begin()->first <= now_) {
     auto& [link, bytes] = under_way_.begin()->second;
     inbox_[link].push_back(std::move(bytes));

@@ -21,6 +21,7 @@ class FleetWorld final : public World {
   explicit FleetWorld(const std::vector<Protocol>& protocols) : protocols_(protocols) {}
 
   double answer_after_ms = 30;
+  double late_ms = 0;             // the fleet gets to everything so much too late
   bool is_deaf = false;           // nothing is answered
   bool forgets_session = false;   // CONNACK without "session present"
   std::uint8_t coap_code = 0x44;  // 2.04
