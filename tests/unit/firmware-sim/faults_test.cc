@@ -28,6 +28,9 @@ TEST(Episodes, Come_as_often_and_last_as_long_as_asked_for) {
       }
       last = next;
       ASSERT_TRUE(episodes.advance(next));
+      if (episodes.is_on()) {
+        EXPECT_EQ(episodes.began_ms(), next);
+      }
       EXPECT_FALSE(episodes.advance(next)) << "there is one change at a time";
     }
   }
