@@ -33,6 +33,7 @@ ONLY = {
     "toml++/toml.h": "config/",
     "openssl/evp.h": ("storage/keyring.cc", "packaging/"),
     "zstd.h": ("storage/frame.cc", "firmware-sim/upstream/", "drivers/codecs/", "packaging/flash/"),
+    "zlib.h": ("firmware-sim/fleet/recording.cc",),
     "simdjson.h": ("drivers/codecs/", "firmware-sim/"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')

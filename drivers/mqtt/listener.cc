@@ -1,7 +1,10 @@
 #include "drivers/mqtt/listener.h"
 
+#include <sys/resource.h>
+
 #include <utility>
 
+#include "core/log.h"
 #include "drivers/mqtt/endpoint.h"
 #include "drivers/mqtt/listener_loop.h"
 
@@ -32,6 +35,21 @@ Result<void> validate_limits(const MqttLimits& limits) {
   return {};
 }
 
+// The store, sinks and tools need some, too.
+constexpr rlim_t descriptors_besides = 128;
+
+void warn_of_few_descriptors(const std::string& source, std::size_t max_connections) {
+  rlimit limit{};
+  const bool is_enough = getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+                         limit.rlim_cur >= max_connections + descriptors_besides;
+  if (is_enough) return;
+  log_warning("There are fewer file descriptors than MQTT connections may be",
+              {{"source", source},
+               {"max_connections", max_connections},
+               {"descriptors", limit.rlim_cur},
+               {"remedy", "raise LimitNOFILE= (ulimit -Hn), or lower limits.max_connections"}});
+}
+
 }  // namespace
 
 Result<void> validate(const MqttListenerConfig& config) {
@@ -57,6 +75,7 @@ MqttListener::~MqttListener() {
 
 Result<void> MqttListener::start(const SavedState& saved) {
   TRY(validate(config_));
+  warn_of_few_descriptors(context_.name, config_.limits.max_connections);
   loop_ = std::make_unique<mqtt::ListenerLoop>(config_, context_, mailbox_, board_);
   loop_->restore(saved);
   TRY(loop_->open());

@@ -25,6 +25,12 @@ bool take(const object& line, std::string_view key, Integer& out) {
   return line[key].get(out) == simdjson::SUCCESS;
 }
 
+// A member that may be left out, and is not 0 when it is there.
+bool take_boot(const object& line, std::uint64_t& boot) {
+  const auto error = line["boot"].get(boot);
+  return error == simdjson::NO_SUCH_FIELD || (error == simdjson::SUCCESS && boot > 0);
+}
+
 bool parse(const object& line, SentRecord& record) {
   std::string protocol;
   std::string expect;
@@ -33,6 +39,7 @@ bool parse(const object& line, SentRecord& record) {
       !take(line, "expect", expect)) {
     return false;
   }
+  if (!take_boot(line, record.boot)) return false;
   element acked;
   if (line["acked_ms"].get(acked) != simdjson::SUCCESS) return false;
   if (!acked.is_null()) {
@@ -66,7 +73,9 @@ bool parse(const object& line, ReceivedRecord& record) {
     result.data = simdjson::minify(data);
     return true;
   }
-  if (take(line, "device", record.device)) return take(line, "seq", record.seq) && record.seq > 0;
+  if (take(line, "device", record.device)) {
+    return take_boot(line, record.boot) && take(line, "seq", record.seq) && record.seq > 0;
+  }
   return take(line, "type", record.type);
 }
 
@@ -107,8 +116,9 @@ std::string_view name_of(Expect expect) {
 
 std::string format_line(const SentRecord& record) {
   JsonLine line;
-  line.text("device", record.device)
-      .number("seq", record.seq)
+  line.text("device", record.device);
+  if (record.boot > 0) line.number("boot", record.boot);
+  line.number("seq", record.seq)
       .text("protocol", name_of(record.protocol))
       .number("sent_ms", static_cast<std::uint64_t>(record.sent_ms));
   if (record.acked_ms) {
@@ -131,7 +141,9 @@ std::string format_line(const ReceivedRecord& record) {
                            .finish())
         .raw("data", record.window->data);
   } else if (record.seq > 0) {
-    line.text("device", record.device).number("seq", record.seq);
+    line.text("device", record.device);
+    if (record.boot > 0) line.number("boot", record.boot);
+    line.number("seq", record.seq);
   } else {
     line.text("type", record.type);
   }

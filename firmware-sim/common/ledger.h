@@ -1,12 +1,13 @@
 // The two ledgers that an account is made of, as NDJSON, one line an event.
 //
-//   sent      {"device","seq","protocol":"mqtt"|"coap","sent_ms","acked_ms"|null,
+//   sent      {"device","boot","seq","protocol":"mqtt"|"coap","sent_ms","acked_ms"|null,
 //              "expect":"deliver"|"filtered"|"reject"}            written by sluice-sim
-//   received  {"id","source","device","seq","batch","received_ms"}  written by sluice-receiver
+//   received  {"id","source","device","boot","seq","batch","received_ms"}  by sluice-receiver
 //             {"id","source","window":{"key","start","end","revision"},"data","batch","received_ms"}
 //             {"id","source","type","batch","received_ms"}          any other event
 //
-// `seq` is the device's own and starts at 1. Times are milliseconds since 1970.
+// `boot` and `seq` are the device's own: a seq is given once in a boot, and starts at 1. `boot` is
+// left out where an event does not carry it. Times are milliseconds since 1970.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ enum class Expect : std::uint8_t {
 
 struct SentRecord {
   std::string device;
+  std::uint64_t boot = 0;  // 0: not known
   std::uint64_t seq = 0;
   Protocol protocol = Protocol::mqtt;
   std::int64_t sent_ms = 0;
@@ -49,8 +51,9 @@ struct ReceivedRecord {
   std::string id;
   std::string source;
   std::string type;
-  std::string device;     // with seq: a reading
-  std::uint64_t seq = 0;  // 0: not a reading
+  std::string device;      // with seq: a reading
+  std::uint64_t boot = 0;  // 0: it does not say
+  std::uint64_t seq = 0;   // 0: not a reading
   std::optional<WindowResult> window;
   std::string batch;
   std::int64_t received_ms = 0;

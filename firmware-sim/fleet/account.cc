@@ -12,7 +12,7 @@ constexpr int examples_per_kind = 5;
 }  // namespace
 
 void Accountant::received(const ReceivedRecord& record) {
-  if (!ids_.emplace(record.source, record.id).second) {
+  if (!ids_.emplace(record.source, record.id, record.seq).second) {
     ++account_.repeats;
     return;
   }
@@ -27,12 +27,40 @@ void Accountant::received(const ReceivedRecord& record) {
     ++account_.others;
     return;
   }
-  Arrival& arrival = arrivals_[{record.device, record.seq}];
+  const Reading reading{record.device, record.boot, record.seq};
+  Arrival& arrival = arrivals_[reading];
   if (++arrival.ids > 1) {
     ++account_.duplicated;
-    example("duplicated", record.device, record.seq, arrival.last_id + " and " + record.id);
+    example("duplicated", reading, arrival.last_id + " and " + record.id);
+  } else {
+    arrival.received_ms = record.received_ms;
+    auto& newest = newest_[record.device];
+    const std::pair now{record.boot, record.seq};
+    if (now < newest) {
+      ++account_.reordered;
+      example("reordered", reading, "after seq " + std::to_string(newest.second));
+    } else {
+      newest = now;
+    }
   }
   arrival.last_id = record.id;
+}
+
+Accountant::Arrival* Accountant::find(const SentRecord& record) {
+  auto found = arrivals_.find({record.device, record.boot, record.seq});
+  // A pipeline may have left out the boot.
+  if (found == arrivals_.end()) found = arrivals_.find({record.device, 0, record.seq});
+  return found == arrivals_.end() ? nullptr : &found->second;
+}
+
+void Accountant::delivered(const SentRecord& record, const Arrival& arrival) {
+  ++account_.delivered;
+  if (!record.acked_ms) ++account_.delivered_unacknowledged;
+  const std::int64_t under_way_ms = arrival.received_ms - record.sent_ms;
+  if (late_after_.count() == 0 || under_way_ms <= late_after_.count()) return;
+  ++account_.late;
+  example("late", {record.device, record.boot, record.seq},
+          std::to_string(under_way_ms) + " ms after it was first sent");
 }
 
 void Accountant::sent(const SentRecord& record) {
@@ -40,16 +68,14 @@ void Accountant::sent(const SentRecord& record) {
   const bool is_acknowledged = record.acked_ms.has_value();
   if (is_acknowledged) ++account_.acknowledged;
 
-  const auto found = arrivals_.find({record.device, record.seq});
-  if (found != arrivals_.end()) {
-    found->second.is_known = true;
+  const Reading reading{record.device, record.boot, record.seq};
+  if (Arrival* const arrival = find(record)) {
+    arrival->is_known = true;
     if (record.expect == Expect::deliver) {
-      ++account_.delivered;
-      if (!is_acknowledged) ++account_.delivered_unacknowledged;
+      delivered(record, *arrival);
     } else {
       ++account_.wrongly_delivered;
-      example("wrongly delivered", record.device, record.seq,
-              "expected: " + std::string(name_of(record.expect)));
+      example("wrongly delivered", reading, "expected: " + std::string(name_of(record.expect)));
     }
   } else if (!is_acknowledged) {
     ++account_.unacknowledged;
@@ -59,7 +85,7 @@ void Accountant::sent(const SentRecord& record) {
     ++account_.rejected;
   } else {
     ++account_.lost;
-    example("lost", record.device, record.seq,
+    example("lost", reading,
             "over " + std::string(name_of(record.protocol)) + ", acknowledged at " +
                 std::to_string(*record.acked_ms) + " ms");
   }
@@ -69,20 +95,22 @@ Account Accountant::finish() {
   for (const auto& [reading, arrival] : arrivals_) {
     if (arrival.is_known) continue;
     ++account_.unknown;
-    example("unknown", reading.first, reading.second, "id " + arrival.last_id);
+    example("unknown", reading, "id " + arrival.last_id);
   }
   return std::move(account_);
 }
 
-void Accountant::example(const char* kind, std::string_view device, std::uint64_t seq,
-                         std::string_view detail) {
+void Accountant::example(const char* kind, const Reading& reading, std::string_view detail) {
   if (++examples_of_[kind] > examples_per_kind) return;
-  account_.examples.push_back(std::string(kind) + ": " + std::string(device) + " seq " +
-                              std::to_string(seq) + ", " + std::string(detail));
+  const auto& [device, boot, seq] = reading;
+  std::string line = std::string(kind) + ": " + device;
+  if (boot > 1) line += " boot " + std::to_string(boot);
+  account_.examples.push_back(line + " seq " + std::to_string(seq) + ", " + std::string(detail));
 }
 
-Result<Account> account_for(const std::string& sent_path, const std::string& received_path) {
-  Accountant accountant;
+Result<Account> account_for(const std::string& sent_path, const std::string& received_path,
+                            std::chrono::milliseconds late_after) {
+  Accountant accountant(late_after);
   TRY(read_received(received_path,
                     [&](const ReceivedRecord& record) { accountant.received(record); }));
   TRY(read_sent(sent_path, [&](const SentRecord& record) { accountant.sent(record); }));
@@ -102,6 +130,8 @@ std::string to_text(const Account& account) {
   remark(account.unknown, "arrived that no device sent");
   remark(account.unacknowledged, "not acknowledged and not there: their devices still hold them");
   remark(account.delivered_unacknowledged, "delivered though the device saw no answer (allowed)");
+  remark(account.reordered, "arrived after a later one of the same device (allowed)");
+  remark(account.late, "arrived late");
   remark(account.repeats, "repeats dropped by (source, id), as a receiver does");
   remark(account.windows, "window results");
   for (const std::string& line : account.examples) text += "  " + line + '\n';
@@ -130,6 +160,8 @@ std::string to_json(const Account& account) {
              .number("unknown", account.unknown)
              .number("unacknowledged", account.unacknowledged)
              .number("delivered_unacknowledged", account.delivered_unacknowledged)
+             .number("reordered", account.reordered)
+             .number("late", account.late)
              .number("repeats", account.repeats)
              .number("windows", account.windows)
              .number("others", account.others)

@@ -1,76 +1,127 @@
-// Device: one virtual sensor with its store-and-forward ring. Owned by its protocol's thread.
+// Device: one virtual sensor: the firmware's core (node/) with its ring, in a world where things go
+// wrong, and the account of what it has on the wire.
 //
-//   measure() --> [ 17 in flight | 18 in flight | 19 waiting | 20 waiting ] --> take_unsent()
-//                      '-- acknowledge(17) frees, release(18) makes it wait again
+//   Sensor --values--> Node (ring, CoAP or MQTT) --port--> faults --> World --> gateway
+//                        '-- what has left the ring: Tally
 //
-// Nothing unacknowledged leaves the ring: when it is full, a measurement is not taken and counted.
+// All that happens to it by itself (readings, power, network) happens at its own instant, in order,
+// however late the fleet gets to it; so readings and their time stamps are a function of the seed.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <string>
+#include <vector>
 
-#include "firmware-sim/fleet/signal.h"
+#include "firmware-sim/fleet/faults.h"
+#include "firmware-sim/fleet/kind.h"
+#include "firmware-sim/fleet/phases.h"
+#include "firmware-sim/fleet/sensor.h"
+#include "firmware-sim/fleet/tally.h"
+#include "firmware-sim/fleet/world.h"
 
 namespace sluice::sim {
 
-struct Pending {
-  std::uint64_t seq = 0;
-  Reading reading;
-  std::int64_t measured_ms = 0;  // true time, without the device's skew
-  std::int64_t sent_ms = 0;      // first time on the wire; 0: never
-  std::int64_t last_sent_ms = 0;
-  std::uint16_t message_id = 0;  // CoAP: a repeat keeps it; 0: none yet
-  bool is_in_flight = false;
-};
-
 class Device {
  public:
-  Device(std::uint32_t index, const SignalOptions& signal, std::int64_t skew_ms,
-         std::size_t ring_capacity);
+  // What all devices of a fleet share; lent.
+  struct Surroundings {
+    World& world;
+    Tally& tally;
+    const Phases& phases;
+  };
 
-  const std::string& name() const { return name_; }         // "dev-0007"
-  const std::string& mqtt_topic() const { return topic_; }  // "plant/line-3/dev-0007/telemetry"
-  std::uint32_t index() const { return index_; }
-  std::size_t waiting() const { return ring_.size(); }  // in flight or not
-  std::size_t in_flight() const { return in_flight_; }
-  std::uint64_t skipped() const { return skipped_; }
+  // The `number`-th of its kind; `link` is its place in the fleet.
+  Device(const Kind& kind, std::uint32_t number, World::Link link, Surroundings surroundings);
+  Device(const Device&) = delete;  // the core's port points here
+  Device& operator=(const Device&) = delete;
 
-  // Takes the next measurement. False: the ring is full, and it is counted.
-  bool measure(std::int64_t now_ms);
+  // Lets everything happen that is due. Gives the fleet time when it is needed next though nothing
+  // arrives.
+  double run(double now_ms);
+  // The run's end: no more readings, and power and network are there, so that the ring empties.
+  void drain();
+  // What is still in the ring is not acknowledged.
+  void finish();
 
-  // The oldest event that waits, now in flight; nullptr: none. Once it is on the wire mark_sent()
-  // says so, and gives true the first time; if it did not get there, release() it.
-  Pending* take_unsent();
-  static bool mark_sent(Pending& pending, std::int64_t now_ms);
-  std::string payload(const Pending& pending) const;
-
-  // The event is safe: it leaves the ring. False: it was acknowledged before.
-  bool acknowledge(std::uint64_t seq, Pending& acknowledged);
-  // It was not delivered, or nobody knows: it waits again.
-  void release(std::uint64_t seq);
-  // The same, after an answer: a repeat would be a new message.
-  void release_as_new(std::uint64_t seq);
-  void release_all();
-  // Releases what is in flight since before `deadline_ms`. Gives how many.
-  std::size_t release_older(std::int64_t deadline_ms);
-
-  // What is left at the end of a run, oldest first.
-  const std::deque<Pending>& ring() const { return ring_; }
+  bool is_on() const { return is_on_; }
+  bool has_network() const;
+  std::uint32_t waiting() const { return is_started_ ? node_.ring.count : 0; }
 
  private:
-  std::deque<Pending>::iterator find(std::uint64_t seq);
+  // --- what happens by itself ---
+  double next_change_ms() const;
+  void change(double now_ms);
+  void change_power(double now_ms);
+  void change_network();
+  void enter_phase(double now_ms);
+  void take_reading();
+  void boot(double now_ms, bool is_ring_kept);
+  void lose_ring();
+  void adopt_interval();
 
+  // --- the core's port ---
+  static Device& of(void* context) { return *static_cast<Device*>(context); }
+  std::uint64_t port_clock_ms() const;
+  NodeSent send(std::span<const std::uint8_t> packet);
+  NodeSent send_report(std::span<const std::uint8_t> packet, std::size_t payload_at);
+  NodeSent transmit(std::span<const std::uint8_t> packet);
+  void send_twice(std::span<const std::uint8_t> packet);
+  std::int32_t receive(std::uint8_t* bytes, std::size_t room);
+  std::uint32_t random();
+  bool store(NodeStoreAction action, std::uint8_t* bytes, std::size_t size);
+  void send_late_packets();
+
+  // --- the account ---
+  bool note_sent(bool is_malformed);
+  Expect expectation(const NodeReading& reading) const;
+  void settle();
+  bool is_oldest(const SentReading& reading) const;
+  void count_core();
+
+  bool happens(double share, const char* what, std::uint64_t n) const;
+
+  struct LatePacket {
+    double due_ms;
+    std::vector<std::uint8_t> bytes;
+  };
+
+  // Constant after construction.
+  const Kind& kind_;
+  World::Link link_;
+  Surroundings world_;
   std::uint32_t index_;
   std::string name_;
   std::string topic_;
-  SensorSignal signal_;
-  std::int64_t skew_ms_;
-  std::size_t ring_capacity_;
-  std::deque<Pending> ring_;  // by seq
-  std::size_t in_flight_ = 0;
-  std::uint64_t last_seq_ = 0;
-  std::uint64_t skipped_ = 0;
+  NodePort port_;
+  NodeConfig config_;
+  double clock_rate_;
+  std::int64_t clock_skew_ms_;
+
+  ::Node node_{};
+  std::vector<std::uint8_t> ring_memory_;
+  std::array<std::uint8_t, node_saved_bytes> saved_{};
+  bool has_saved_ = false;
+  Sensor sensor_;
+
+  double now_ms_ = 0;
+  double switch_on_ms_;
+  Episodes offline_;
+  Episodes brown_out_;
+  std::size_t phase_ = 0;
+  bool is_draining_ = false;
+  bool is_switched_on_ = false;
+  bool is_on_ = false;       // it has power
+  bool is_started_ = false;  // it has booted once
+  bool is_cut_ = false;      // the connection has ended, and the core does not know yet
+  std::uint64_t draws_ = 0;
+  std::uint64_t packets_ = 0;
+  std::vector<LatePacket> late_;
+
+  std::vector<SentReading> on_the_wire_;  // unacknowledged, oldest first
+  NodeCounters counted_{};                // of the core's counters, what the tally has
+  std::uint32_t dropped_counted_ = 0;     // and of the ring's
+  bool has_connected_ = false;            // in this boot
 };
 
 }  // namespace sluice::sim

@@ -29,52 +29,31 @@ double Latencies::percentile(double p) const {
 }
 
 Result<void> Tally::open(const std::string& ledger_path) {
-  const std::lock_guard lock(mutex_);
   ledger_.open(ledger_path, std::ios::trunc | std::ios::binary);
   if (!ledger_) return Error{ErrorKind::try_later, ledger_path + ": cannot be written"};
   return {};
 }
 
-void Tally::add(std::uint64_t Counts::*count, std::uint64_t amount) {
-  const std::lock_guard lock(mutex_);
-  counts_.*count += amount;
-}
-
-void Tally::acknowledged(Protocol protocol, const Device& device, const Pending& pending,
+void Tally::acknowledged(Protocol protocol, const std::string& device, const SentReading& reading,
                          std::int64_t now_ms) {
-  const std::lock_guard lock(mutex_);
-  ++counts_.acknowledged;
-  ++counts_.settled;
-  latencies_.add(std::max<std::int64_t>(0, now_ms - pending.sent_ms));
-  write(protocol, device, pending, now_ms);
+  ++counts.acknowledged;
+  latencies_.add(std::max<std::int64_t>(0, now_ms - reading.sent_ms));
+  write(protocol, device, reading, now_ms);
 }
 
-void Tally::unacknowledged(Protocol protocol, const Device& device, const Pending& pending) {
-  const std::lock_guard lock(mutex_);
-  ++counts_.settled;
-  if (pending.sent_ms == 0) return;
-  write(protocol, device, pending, std::nullopt);
+void Tally::unacknowledged(Protocol protocol, const std::string& device,
+                           const SentReading& reading) {
+  write(protocol, device, reading, std::nullopt);
 }
 
-void Tally::write(Protocol protocol, const Device& device, const Pending& pending,
+void Tally::write(Protocol protocol, const std::string& device, const SentReading& reading,
                   std::optional<std::int64_t> acked_ms) {
   if (!ledger_.is_open()) return;
-  ledger_ << format_line(SentRecord{device.name(), pending.seq, protocol, pending.sent_ms, acked_ms,
-                                    pending.reading.expect});
-}
-
-Counts Tally::counts() const {
-  const std::lock_guard lock(mutex_);
-  return counts_;
-}
-
-Latencies Tally::latencies() const {
-  const std::lock_guard lock(mutex_);
-  return latencies_;
+  ledger_ << format_line(SentRecord{device, reading.boot, reading.seq, protocol, reading.sent_ms,
+                                    acked_ms, reading.expect});
 }
 
 Result<void> Tally::close() {
-  const std::lock_guard lock(mutex_);
   if (!ledger_.is_open()) return {};
   ledger_.close();
   if (ledger_.fail()) return Error{ErrorKind::no_space, "the ledger could not be written in full"};

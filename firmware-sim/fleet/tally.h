@@ -1,16 +1,14 @@
-// Tally: what a running fleet has done, and its ledger. The protocols' threads report, the main
-// thread shows. Any thread may call.
+// Tally: what a running fleet has done, and its ledger.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <fstream>
-#include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/result.h"
 #include "firmware-sim/common/ledger.h"
-#include "firmware-sim/fleet/device.h"
 
 namespace sluice::sim {
 
@@ -28,16 +26,31 @@ class Latencies {
   std::uint64_t count_ = 0;
 };
 
+// Of readings, unless it says otherwise.
 struct Counts {
   std::uint64_t measured = 0;
-  std::uint64_t sent = 0;  // events on the wire at least once
+  std::uint64_t suppressed = 0;  // of these: within the deadband, so not kept
+  std::uint64_t skipped = 0;     // of these: the device's ring was full
+  std::uint64_t wiped = 0;       // of these: lost in the device with its ring's memory, never sent
+  std::uint64_t sent = 0;        // on the wire at least once
   std::uint64_t acknowledged = 0;
-  std::uint64_t settled = 0;     // left a device's ring
-  std::uint64_t resent = 0;      // sent again because nobody answered
-  std::uint64_t duplicates = 0;  // sent again on purpose
-  std::uint64_t refused = 0;     // the gateway said never; the device dropped it
-  std::uint64_t reconnects = 0;
-  std::uint64_t skipped = 0;  // not measured: the device's ring was full
+  std::uint64_t refused = 0;       // the gateway said never (4.13); the device dropped it
+  std::uint64_t malformed = 0;     // of `sent`: in a payload that does not decode
+  std::uint64_t resent = 0;        // messages sent again because nobody answered
+  std::uint64_t duplicates = 0;    // messages sent again on purpose
+  std::uint64_t lost_packets = 0;  // datagrams lost on purpose, either way
+  std::uint64_t late_packets = 0;  // datagrams held back on purpose
+  std::uint64_t cuts = 0;          // connections broken on purpose
+  std::uint64_t reconnects = 0;    // connections after the first of each device and boot
+  std::uint64_t reboots = 0;
+};
+
+// A reading that is on the wire.
+struct SentReading {
+  std::uint32_t boot = 0;
+  std::uint32_t seq = 0;
+  std::int64_t sent_ms = 0;  // wall
+  Expect expect = Expect::deliver;
 };
 
 class Tally {
@@ -45,27 +58,23 @@ class Tally {
   // Opens the ledger; it holds only this run.   try_later  the file cannot be written
   Result<void> open(const std::string& ledger_path);
 
-  void add(std::uint64_t Counts::*count, std::uint64_t amount = 1);
+  Counts counts;
 
-  // The event is acknowledged: counted, and its line written.
-  void acknowledged(Protocol protocol, const Device& device, const Pending& pending,
+  // The reading is acknowledged: counted, and its line written.
+  void acknowledged(Protocol protocol, const std::string& device, const SentReading& reading,
                     std::int64_t now_ms);
-  // The event leaves its device without one, or the run ends. It has no line if it was never on
-  // the wire.
-  void unacknowledged(Protocol protocol, const Device& device, const Pending& pending);
+  // The reading leaves its device without, or the run ends.
+  void unacknowledged(Protocol protocol, const std::string& device, const SentReading& reading);
 
-  Counts counts() const;
-  Latencies latencies() const;
+  const Latencies& latencies() const { return latencies_; }
   // Flushes the ledger.   no_space  a line could not be written
   Result<void> close();
 
  private:
-  void write(Protocol protocol, const Device& device, const Pending& pending,
+  void write(Protocol protocol, const std::string& device, const SentReading& reading,
              std::optional<std::int64_t> acked_ms);
 
-  mutable std::mutex mutex_;
-  std::ofstream ledger_;  // this and below: guarded by mutex_
-  Counts counts_;
+  std::ofstream ledger_;
   Latencies latencies_;
 };
 

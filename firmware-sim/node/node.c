@@ -31,7 +31,7 @@ uint64_t node_clock_ms(const Node* node) {
 
 static uint32_t draw(const Node* node) { return node->port->random(node->port->context); }
 
-static uint32_t interval_ms(const Node* node) {
+uint32_t node_interval_ms(const Node* node) {
   return node->saved.interval_ms != 0 ? node->saved.interval_ms : node->config->interval_ms;
 }
 
@@ -65,7 +65,7 @@ NodeStarted node_start(Node* node, const NodeConfig* config, const NodePort* por
   node->clock_offset_ms = clock_ms - port->now_ms(port->context);
   node->drawn_until_ms = clock_ms;
   // Devices that are switched on together do not measure together.
-  node->next_reading_ms = clock_ms + draw(node) % interval_ms(node);
+  node->next_reading_ms = clock_ms + draw(node) % node_interval_ms(node);
   node->batch = config->format == node_plain_json ? 1 : config->batch;
   node->token = draw(node);
   node->message_id = (uint16_t)draw(node);
@@ -126,8 +126,8 @@ void node_take(Node* node, const int32_t* values) {
   if (is_empty(node)) return;
   const uint64_t now_ms = node_clock_ms(node);
   // A device that slept too long takes up its rhythm again, without making up for the past.
-  node->next_reading_ms += interval_ms(node);
-  if (node->next_reading_ms <= now_ms) node->next_reading_ms = now_ms + interval_ms(node);
+  node->next_reading_ms += node_interval_ms(node);
+  if (node->next_reading_ms <= now_ms) node->next_reading_ms = now_ms + node_interval_ms(node);
   draw_charge(node, node->config->battery.reading_nc);
   ++node->counters.taken;
   if (is_within_deadband(node, values, now_ms)) {
@@ -221,6 +221,22 @@ NodeVerdict node_poll(Node* node) {
     node_mqtt_poll(node);
   }
   return node->must_restart ? node_restarts : node_runs;
+}
+
+bool node_is_connected(const Node* node) { return node->mqtt.state != node_mqtt_closed; }
+
+uint64_t node_next_reading_ms(const Node* node) {
+  return node->next_reading_ms - node->clock_offset_ms;
+}
+
+void node_plan_reading(Node* node, uint64_t at_ms) {
+  node->next_reading_ms = at_ms + node->clock_offset_ms;
+}
+
+void node_set_time(Node* node, uint64_t unix_ms) {
+  const uint64_t now_ms = node_clock_ms(node);
+  // Before its own clock's start there is no time that it could have.
+  if (unix_ms > now_ms) node->unix_0_ms = unix_ms - now_ms;
 }
 
 uint64_t node_wake_ms(const Node* node) {

@@ -130,6 +130,20 @@ void node_take(Node* node, const int32_t* values);
 // By the port's clock: when node_poll() or node_take() is next needed though nothing arrives.
 uint64_t node_wake_ms(const Node* node);
 
+// MQTT: there is a connection, or one is being made, for all that the node knows.
+bool node_is_connected(const Node* node);
+
+// Between two readings: as configured, or as a command has set it.
+uint32_t node_interval_ms(const Node* node);
+
+// By the port's clock: when the next reading is due, and another time for it. For a program that
+// measures at times of its own, such as one that replays a recording; it plans after each reading.
+uint64_t node_next_reading_ms(const Node* node);
+void node_plan_reading(Node* node, uint64_t at_ms);
+
+// The Unix time now, where a device has it from elsewhere than the gateway's answers.
+void node_set_time(Node* node, uint64_t unix_ms);
+
 #ifdef __cplusplus
 }
 #endif

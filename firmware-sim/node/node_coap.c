@@ -65,9 +65,7 @@ static void learn_time(Node* node, const NodeCoapMessage* response) {
   if (!node_read_decimal(response->payload, response->payload_size, 253402300799999U, &unix_ms)) {
     return;
   }
-  const uint64_t now_ms = node_clock_ms(node);
-  // Before its own clock's start there is no time that it could have.
-  if (unix_ms >= first_credible_ms && unix_ms > now_ms) node->unix_0_ms = unix_ms - now_ms;
+  if (unix_ms >= first_credible_ms) node_set_time(node, unix_ms);
 }
 
 static uint32_t max_age_ms(const NodeCoapMessage* response) {

@@ -125,9 +125,9 @@ void node_mqtt_poll(Node* node) {
 uint64_t node_mqtt_wake_ms(const Node* node) {
   const NodeMqtt* const mqtt = &node->mqtt;
   uint64_t due = node_mqtt_due_ms(mqtt);
+  const bool has_message = mqtt->must_repeat || (!mqtt->is_in_flight && node->ring.count > 0);
   const bool waits_to_send =
-      mqtt->state == node_mqtt_closed || mqtt->must_repeat ||
-      (mqtt->state == node_mqtt_open && !mqtt->is_in_flight && node->ring.count > 0);
+      mqtt->state == node_mqtt_closed || (mqtt->state == node_mqtt_open && has_message);
   if (waits_to_send && node->resume_ms < due) due = node->resume_ms;
   return due;
 }

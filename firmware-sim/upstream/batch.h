@@ -1,5 +1,6 @@
-// A batch as a gateway sends it, taken apart: NDJSON of CloudEvents, a CloudEvents batch array, or
-// one event; plain or zstd.
+// A batch as a gateway sends it, taken apart: NDJSON of CloudEvents (an event a line), a
+// CloudEvents batch array, or one event; plain or zstd. An event whose data is a SenML pack gives a
+// record for each reading in it.
 #pragma once
 
 #include <cstdint>

@@ -56,6 +56,12 @@ Result<void> apply_control(std::string_view json, Behaviour& behaviour) {
       changed.lasts = std::chrono::milliseconds(whole);
     } else if (key == "delay_ms" && value.get(whole) == simdjson::SUCCESS && whole >= 0) {
       changed.delay = std::chrono::milliseconds(whole);
+    } else if (key == "slow_ms" && value.get(whole) == simdjson::SUCCESS && whole >= 0) {
+      changed.slow = std::chrono::milliseconds(whole);
+    } else if (key == "room" && value.is_null()) {
+      changed.room.reset();
+    } else if (key == "room" && value.get(whole) == simdjson::SUCCESS && whole >= 0) {
+      changed.room = static_cast<std::uint64_t>(whole);
     } else if (key == "fail_rate" && value.get(number) == simdjson::SUCCESS && number >= 0 &&
                number <= 1) {
       changed.fail_rate = number;

@@ -29,7 +29,8 @@ struct HttpAnswer {
   int status = 204;
   std::string body = {};
   std::chrono::milliseconds delay{0};
-  bool is_cut = false;  // send the start of the answer, then close
+  std::chrono::milliseconds slow{0};  // from its first byte to its last
+  bool is_cut = false;                // send the start of the answer, then close
 };
 
 class HttpRequestReader {

@@ -11,6 +11,7 @@ namespace sluice::sim {
 namespace {
 
 constexpr std::size_t read_bytes = 65'536;
+constexpr std::size_t pieces_of_a_slow_answer = 10;
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::duration_cast;
@@ -30,6 +31,8 @@ std::string_view reason(int status) {
       return "Method Not Allowed";
     case 429:
       return "Too Many Requests";
+    case 507:
+      return "Insufficient Storage";
     case 503:
       return "Service Unavailable";
     default:
@@ -56,8 +59,10 @@ struct HttpServer::Connection {
   Socket socket;
   HttpRequestReader reader;
   std::string output;
-  Clock::time_point due{};  // when `output` may go out; unset: now
-  bool closes = false;      // once the output is out
+  Clock::time_point due{};             // when `output` may go out; unset: now
+  std::chrono::milliseconds pause{0};  // between two pieces of the output; 0: it goes at once
+  std::size_t piece_bytes = 0;
+  bool closes = false;  // once the output is out
 };
 
 HttpServer::HttpServer(Handler handler) : handler_(std::move(handler)) {}
@@ -152,6 +157,8 @@ bool HttpServer::handle(Connection& connection) {
   connection.output = head_and_body(answer, request.keeps_alive);
   connection.closes = !request.keeps_alive || answer.is_cut;
   if (answer.is_cut) connection.output.resize(connection.output.size() / 2);
+  connection.pause = answer.slow / pieces_of_a_slow_answer;
+  connection.piece_bytes = 1 + connection.output.size() / pieces_of_a_slow_answer;
   if (answer.delay.count() > 0) {
     connection.due = Clock::now() + answer.delay;
     return true;
@@ -160,11 +167,17 @@ bool HttpServer::handle(Connection& connection) {
 }
 
 bool HttpServer::write(Connection& connection) {
-  const ssize_t sent = ::send(connection.socket.descriptor(), connection.output.data(),
-                              connection.output.size(), MSG_NOSIGNAL);
+  const bool is_slow = connection.pause.count() > 0;
+  const std::size_t size = is_slow ? std::min(connection.piece_bytes, connection.output.size())
+                                   : connection.output.size();
+  const ssize_t sent =
+      ::send(connection.socket.descriptor(), connection.output.data(), size, MSG_NOSIGNAL);
   if (sent < 0) return errno == EAGAIN || errno == EINTR;
   connection.output.erase(0, static_cast<std::size_t>(sent));
-  if (!connection.output.empty()) return true;
+  if (!connection.output.empty()) {
+    if (is_slow) connection.due = Clock::now() + connection.pause;
+    return true;
+  }
   if (connection.closes) return false;
   return handle(connection);  // a request may be here already
 }

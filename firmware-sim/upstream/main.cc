@@ -45,6 +45,7 @@ struct Options {
   std::string topic = "sluice/#";
   Behaviour behaviour;
   std::int64_t delay_ms = 0;
+  std::int64_t slow_ms = 0;
   std::uint64_t seed = 1;
   bool refuses = false;
   bool cuts = false;
@@ -72,6 +73,10 @@ void describe(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--delay", options.delay_ms, "Milliseconds before each answer")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--slow", options.slow_ms, "Milliseconds from an answer's first byte to its last")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--room", options.behaviour.room,
+                 "Events that it takes; then it is full and answers 507");
   app.add_option("--fail-rate", options.behaviour.fail_rate, "Share of batches to refuse")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--seed", options.seed, "Which batches --fail-rate hits")->capture_default_str();
@@ -80,7 +85,7 @@ void describe(CLI::App& app, Options& options) {
   app.footer(
       "While it runs: SIGUSR1 takes it down (nobody listens), SIGUSR2 up again;\n"
       "POST /control {\"mode\":\"accept|refuse|down|cut\",\"for_ms\":N,\"status\":N,\n"
-      "\"delay_ms\":N,\"fail_rate\":P}; GET /stats.");
+      "\"delay_ms\":N,\"slow_ms\":N,\"fail_rate\":P,\"room\":N|null}; GET /stats.");
 }
 
 Result<void> serve(const Options& options) {
@@ -158,6 +163,7 @@ int run_program(int argc, char** argv) {
   if (free_ports.parsed()) return print_free_ports(count);
 
   options.behaviour.delay = std::chrono::milliseconds(options.delay_ms);
+  options.behaviour.slow = std::chrono::milliseconds(options.slow_ms);
   if (options.refuses) options.behaviour.mode = Behaviour::Mode::refuse;
   if (options.cuts) options.behaviour.mode = Behaviour::Mode::cut;
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) {

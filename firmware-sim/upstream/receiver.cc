@@ -1,7 +1,6 @@
 #include "firmware-sim/upstream/receiver.h"
 
 #include "firmware-sim/common/draw.h"
-#include "firmware-sim/upstream/batch.h"
 
 namespace sluice::sim {
 
@@ -37,31 +36,44 @@ HttpAnswer Receiver::answer_control(const HttpRequest& request, std::int64_t now
   return {};
 }
 
-HttpAnswer Receiver::answer_batch(const HttpRequest& request, std::int64_t now_ms) {
+HttpAnswer Receiver::refused(int status, std::string body) {
+  statistics_.add_refusal();
   HttpAnswer answer;
+  answer.status = status;
+  answer.body = std::move(body);
   answer.delay = behaviour_.delay;
+  answer.slow = behaviour_.slow;
+  return answer;
+}
+
+HttpAnswer Receiver::answer_batch(const HttpRequest& request, std::int64_t now_ms) {
   const bool is_unlucky = draw(seed_, "fail", 0, ++draws_) < behaviour_.fail_rate;
   if (behaviour_.mode == Behaviour::Mode::refuse || is_unlucky) {
-    statistics_.add_refusal();
-    answer.status = behaviour_.status;
-    answer.body = "refused, as told\n";
-    return answer;
+    return refused(behaviour_.status, "refused, as told\n");
   }
-  const Result<void> taken = take_batch(request.body, request.header("content-encoding"),
-                                        request.header("idempotency-key"), now_ms);
-  if (!taken) {
-    statistics_.add_refusal();
-    answer.status = 400;
-    answer.body = taken.error().message + '\n';
+  Result<Batch> batch = read_batch(request.body, request.header("content-encoding"));
+  if (!batch) return refused(400, batch.error().message + '\n');
+  if (behaviour_.room) {
+    constexpr int insufficient_storage = 507;
+    if (batch->records.size() > *behaviour_.room) return refused(insufficient_storage, "full\n");
+    *behaviour_.room -= batch->records.size();
   }
+  keep(std::move(*batch), request.body.size(), request.header("idempotency-key"), now_ms);
+  HttpAnswer answer;
+  answer.delay = behaviour_.delay;
+  answer.slow = behaviour_.slow;
   answer.is_cut = behaviour_.mode == Behaviour::Mode::cut;
   return answer;
 }
 
 Result<void> Receiver::take_batch(std::string_view body, std::string_view encoding,
                                   std::string_view id, std::int64_t now_ms) {
-  Batch batch = TRY(read_batch(body, encoding));
-  statistics_.add_batch(now_ms, batch.records.size(), body.size(), batch.body_bytes);
+  keep(TRY(read_batch(body, encoding)), body.size(), id, now_ms);
+  return {};
+}
+
+void Receiver::keep(Batch batch, std::size_t wire_bytes, std::string_view id, std::int64_t now_ms) {
+  statistics_.add_batch(now_ms, batch.records.size(), wire_bytes, batch.body_bytes);
   const std::string name =
       id.empty() ? '#' + std::to_string(statistics_.totals().batches) : std::string(id);
   for (ReceivedRecord& record : batch.records) {
@@ -71,7 +83,6 @@ Result<void> Receiver::take_batch(std::string_view body, std::string_view encodi
     if (ledger_.is_open()) ledger_ << format_line(record);
   }
   ledger_.flush();  // whoever reads it while we run finds whole batches
-  return {};
 }
 
 }  // namespace sluice::sim

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "firmware-sim/upstream/batch.h"
 #include "firmware-sim/upstream/behaviour.h"
 #include "firmware-sim/upstream/http_message.h"
 #include "firmware-sim/upstream/statistics.h"
@@ -41,6 +42,8 @@ class Receiver {
  private:
   HttpAnswer answer_control(const HttpRequest& request, std::int64_t now_ms);
   HttpAnswer answer_batch(const HttpRequest& request, std::int64_t now_ms);
+  HttpAnswer refused(int status, std::string body);
+  void keep(Batch batch, std::size_t wire_bytes, std::string_view id, std::int64_t now_ms);
 
   Behaviour behaviour_;
   std::int64_t mode_until_ms_ = 0;  // 0: until told otherwise

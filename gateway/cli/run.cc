@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <csignal>
 #include <ctime>
@@ -17,6 +19,15 @@ namespace sluice {
 namespace {
 
 constexpr Duration default_turn = std::chrono::seconds(1);
+
+// Each connected device is a descriptor, and the soft limit is often 1024. A source says so when
+// the hard limit is too low for it.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 // Process: one life of the daemon: its sockets for tools and monitoring, signals, systemd.
 class Process {
@@ -86,6 +97,7 @@ int Process::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   std::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE fails instead
   if (const int code = daemon_.start(); code != exit_ok) return code;
   open_admin(daemon_.admin());

@@ -26,7 +26,7 @@ start_gateway() {
 # start_devices SECONDS
 start_devices() {
   setsid "$bin/sluice-sim" run --mqtt "mqtt://127.0.0.1:$mqtt_port" \
-    --coap "coap://127.0.0.1:$coap_port" --devices 40 --rate 400 --seconds "$1" --seed 7 \
+    --coap "coap://127.0.0.1:$coap_port" --devices 200 --rate 400 --seconds "$1" --seed 7 \
     --bad 0.01 --duplicates 0.01 --filtered 0.03 --quiet --day 60s \
     --ledger "$work/sent.ndjson" --status-file "$work/devices" \
     >"$work/devices.log" 2>&1 </dev/null &

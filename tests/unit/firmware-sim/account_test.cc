@@ -167,5 +167,79 @@ TEST(Account, Says_all_in_one_line_and_as_json) {
   EXPECT_THAT(to_json(account), HasSubstr("{\"balanced\":true,\"sent\":1,\"acknowledged\":1,"));
 }
 
+// A reading with its boot, at a time.
+ReceivedRecord arrival(std::uint64_t boot, std::uint64_t seq, std::int64_t at_ms) {
+  ReceivedRecord record;
+  record.id = std::to_string(boot) + '/' + std::to_string(seq);
+  record.source = "//plant/floor/dev-7";
+  record.device = "dev-7";
+  record.boot = boot;
+  record.seq = seq;
+  record.received_ms = at_ms;
+  return record;
+}
+
+SentRecord sending(std::uint64_t boot, std::uint64_t seq, std::int64_t at_ms) {
+  return {"dev-7", boot, seq, Protocol::coap, at_ms, at_ms + 10, Expect::deliver};
+}
+
+TEST(Account, A_boot_begins_its_numbers_anew) {
+  Accountant accountant;
+  accountant.received(arrival(1, 1, 5));
+  accountant.received(arrival(2, 1, 6));
+  accountant.sent(sending(1, 1, 0));
+  accountant.sent(sending(2, 1, 0));
+  accountant.sent(sending(3, 1, 0));
+  const Account account = accountant.finish();
+  EXPECT_EQ(account.delivered, 2U);
+  EXPECT_EQ(account.lost, 1U);
+  ASSERT_EQ(account.examples.size(), 1U);
+  EXPECT_THAT(account.examples[0], HasSubstr("lost: dev-7 boot 3 seq 1"));
+}
+
+TEST(Account, An_event_that_does_not_say_its_boot_is_told_by_its_number) {
+  Accountant accountant;
+  accountant.received(arrival(0, 1, 5));
+  accountant.sent(sending(1, 1, 0));
+  EXPECT_TRUE(accountant.finish().balances());
+}
+
+TEST(Account, What_overtook_is_reordered_and_no_fault) {
+  Accountant accountant;
+  for (const std::uint64_t seq : {1, 3, 2, 4}) accountant.received(arrival(1, seq, 5));
+  for (const std::uint64_t seq : {1, 2, 3, 4}) accountant.sent(sending(1, seq, 0));
+  const Account account = accountant.finish();
+  EXPECT_TRUE(account.balances());
+  EXPECT_EQ(account.reordered, 1U);
+  ASSERT_EQ(account.examples.size(), 1U);
+  EXPECT_THAT(account.examples[0], HasSubstr("reordered: dev-7 seq 2, after seq 3"));
+}
+
+TEST(Account, Late_is_what_is_under_way_for_longer_than_asked) {
+  for (const int late_after : {0, 99, 100}) {
+    Accountant accountant{std::chrono::milliseconds(late_after)};
+    accountant.received(arrival(1, 1, 1100));
+    accountant.sent(sending(1, 1, 1000));
+    const Account account = accountant.finish();
+    EXPECT_TRUE(account.balances());
+    EXPECT_EQ(account.late, late_after == 99 ? 1U : 0U);
+  }
+}
+
+TEST(Account, The_readings_of_a_pack_share_an_id_and_are_no_repeats) {
+  Accountant accountant;
+  for (const std::uint64_t seq : {1, 2, 2}) {
+    ReceivedRecord record = arrival(1, seq, 5);
+    record.id = "pack";
+    accountant.received(record);
+  }
+  accountant.sent(sending(1, 1, 0));
+  accountant.sent(sending(1, 2, 0));
+  const Account account = accountant.finish();
+  EXPECT_TRUE(account.balances());
+  EXPECT_EQ(account.delivered, 2U);
+  EXPECT_EQ(account.repeats, 1U);
+}
+
 }  // namespace
 }  // namespace sluice::sim

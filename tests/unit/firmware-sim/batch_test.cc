@@ -79,5 +79,56 @@ TEST(Batch, What_is_broken_is_refused_as_a_whole) {
   EXPECT_FALSE(read_batch("[1]", "").is_ok());
 }
 
+TEST(Batch, A_plain_reading_has_device_boot_and_seq) {
+  const auto batch = read_batch(
+      R"({"id":"1","source":"s","type":"t","data":{"device":"d","boot":3,"seq":17}})", "");
+  ASSERT_TRUE(batch.is_ok());
+  EXPECT_EQ(batch->records[0].boot, 3U);
+  EXPECT_EQ(batch->records[0].seq, 17U);
+}
+
+TEST(Batch, A_senml_pack_gives_a_record_for_each_reading) {
+  const auto batch = read_batch(
+      R"({"id":"1","source":"s","type":"t","data":[{"n":"d/boot","v":1,"t":5},)"
+      R"({"n":"d/seq","v":17,"t":5},{"n":"d/temperature","v":21.5,"t":5},)"
+      R"({"n":"d/boot","v":2,"t":6},{"n":"d/seq","v":18,"t":6},{"n":"d/seq","v":19,"t":7}]})",
+      "");
+  ASSERT_TRUE(batch.is_ok());
+  ASSERT_EQ(batch->records.size(), 3U);
+  EXPECT_EQ(batch->records[0].device, "d");
+  EXPECT_EQ(batch->records[0].boot, 1U);
+  EXPECT_EQ(batch->records[1].boot, 2U);
+  EXPECT_EQ(batch->records[2].seq, 19U);
+  EXPECT_EQ(batch->records[2].boot, 2U) << "it holds until the next";
+  EXPECT_EQ(batch->records[2].id, "1");
+}
+
+TEST(Batch, A_senml_record_by_itself_is_a_reading_if_it_is_a_seq) {
+  const auto batch =
+      read_batch(R"([{"id":"1","source":"s","type":"t","data":{"n":"d/seq","v":17,"t":5}},)"
+                 R"({"id":"2","source":"s","type":"t","data":{"n":"d/temperature","v":1,"t":5}}])",
+                 "");
+  ASSERT_TRUE(batch.is_ok());
+  EXPECT_EQ(batch->records[0].device, "d");
+  EXPECT_EQ(batch->records[0].seq, 17U);
+  EXPECT_EQ(batch->records[1].seq, 0U);
+}
+
+// simdjson's stream of documents read beyond the end of a text, and crashed at times.
+TEST(Batch, Any_length_is_taken) {
+  std::string body;
+  for (std::size_t count = 1; count <= 300; ++count) {
+    body += R"({"id":"1","source":"s","type":"t","data":{"device":"d","seq":)" +
+            std::to_string(count * 37) + "}}";
+    const auto whole = read_batch(std::string(body), "");
+    ASSERT_TRUE(whole.is_ok());
+    ASSERT_EQ(whole->records.size(), count);
+    body += '\n';
+    const auto lines = read_batch(std::string(body), "");
+    ASSERT_TRUE(lines.is_ok());
+    ASSERT_EQ(lines->records.size(), count);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::sim

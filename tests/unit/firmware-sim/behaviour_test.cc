@@ -15,12 +15,17 @@ TEST(Behaviour, A_control_text_changes_what_it_names) {
   EXPECT_EQ(behaviour.mode, Behaviour::Mode::refuse) << "not named, so unchanged";
   EXPECT_EQ(behaviour.delay.count(), 20);
   EXPECT_EQ(behaviour.fail_rate, 0.5);
+  ASSERT_TRUE(apply_control(R"({"slow_ms":30,"room":7})", behaviour).is_ok());
+  EXPECT_EQ(behaviour.slow.count(), 30);
+  EXPECT_EQ(behaviour.room, 7U);
+  ASSERT_TRUE(apply_control(R"({"room":null})", behaviour).is_ok());
+  EXPECT_EQ(behaviour.room, std::nullopt);
 }
 
 TEST(Behaviour, A_wrong_text_changes_nothing) {
-  for (const char* wrong :
-       {"", "[]", R"({"status":500,"mode":"away"})", R"({"status":200})", R"({"delay_ms":-1})",
-        R"({"fail_rate":2})", R"({"status":500,"speed":1})"}) {
+  for (const char* wrong : {"", "[]", R"({"status":500,"mode":"away"})", R"({"status":200})",
+                            R"({"delay_ms":-1})", R"({"fail_rate":2})", R"({"room":-1})",
+                            R"({"slow_ms":"x"})", R"({"status":500,"speed":1})"}) {
     Behaviour behaviour;
     EXPECT_FALSE(apply_control(wrong, behaviour).is_ok()) << wrong;
     EXPECT_EQ(behaviour.mode, Behaviour::Mode::accept);

@@ -112,5 +112,17 @@ TEST(FreePorts, Are_different_and_can_be_listened_on) {
   EXPECT_EQ(sockets.size(), 5U);
 }
 
+TEST_F(HttpServerTest, A_slow_answer_comes_in_pieces_and_whole) {
+  const Socket client = connect_to(server_.endpoint());
+  answer_.slow = milliseconds(100);
+  const auto start = std::chrono::steady_clock::now();
+  const std::string first = exchange(client, small_post, 1);
+  EXPECT_LT(first.size(), no_content.size());
+  EXPECT_EQ(first + exchange(client, "", no_content.size() - first.size()), no_content);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(80));
+  answer_.slow = milliseconds(0);
+  EXPECT_EQ(exchange(client, small_post, no_content.size()), no_content) << "the next at once";
+}
+
 }  // namespace
 }  // namespace sluice::sim

@@ -26,13 +26,15 @@ class LedgerFile : public testing::Test {
 };
 
 SentRecord reading() {
-  return {"dev-0007", 17, Protocol::coap, 1'790'000'000'123, 1'790'000'000'130, Expect::filtered};
+  return {"dev-0007",      3, 17, Protocol::coap, 1'790'000'000'123, 1'790'000'000'130,
+          Expect::filtered};
 }
 
 TEST(Ledger, A_sent_line_has_the_agreed_members) {
   SentRecord record = reading();
   EXPECT_EQ(format_line(record),
-            "{\"device\":\"dev-0007\",\"seq\":17,\"protocol\":\"coap\",\"sent_ms\":1790000000123,"
+            "{\"device\":\"dev-0007\",\"boot\":3,\"seq\":17,\"protocol\":\"coap\",\"sent_ms\":"
+            "1790000000123,"
             "\"acked_ms\":1790000000130,\"expect\":\"filtered\"}\n");
   record.acked_ms.reset();
   EXPECT_THAT(format_line(record), testing::HasSubstr("\"acked_ms\":null"));

@@ -62,6 +62,19 @@ TEST_F(ReceiverTest, What_is_refused_is_not_in_the_ledger) {
   EXPECT_EQ(kept(), 1U);
 }
 
+TEST_F(ReceiverTest, When_it_is_full_it_takes_no_more_until_it_has_room) {
+  ASSERT_EQ(control(R"({"room":3})").status, 204);
+  const std::string two = std::string(one_event) + '\n' + std::string(one_event);
+  EXPECT_EQ(post("/v1/events", two).status, 204);
+  EXPECT_EQ(post("/v1/events", two).status, 507) << "not in part, either";
+  EXPECT_EQ(post("/v1/events", one_event).status, 204);
+  EXPECT_EQ(post("/v1/events", one_event).status, 507);
+  EXPECT_EQ(kept(), 3U);
+  ASSERT_EQ(control(R"({"room":null})").status, 204);
+  EXPECT_EQ(post("/v1/events", two).status, 204);
+  EXPECT_EQ(kept(), 5U);
+}
+
 TEST_F(ReceiverTest, A_broken_batch_gets_400_and_leaves_nothing) {
   EXPECT_EQ(post("/v1/events", std::string(one_event) + "\n{").status, 400);
   EXPECT_EQ(kept(), 0U);

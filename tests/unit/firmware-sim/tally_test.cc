@@ -31,30 +31,27 @@ TEST(Latencies, A_percentile_is_never_too_low_and_at_most_an_eighth_too_high) {
 
 TEST(Latencies, Without_any_there_is_no_percentile) { EXPECT_EQ(Latencies().percentile(0.5), 0); }
 
-TEST(Tally, Writes_a_line_for_each_event_that_was_on_the_wire) {
+TEST(Tally, Writes_a_line_for_each_reading_with_its_acknowledgement_or_without) {
   const std::string path = testing::TempDir() + "tally_ledger";
-  Device device(1, SignalOptions{}, 0, 10);
-  for (int i = 0; i < 3; ++i) device.measure(1);
   Tally tally;
   ASSERT_TRUE(tally.open(path).is_ok());
-
-  Device::mark_sent(*device.take_unsent(), 100);
-  Device::mark_sent(*device.take_unsent(), 100);
-  Pending answered;
-  ASSERT_TRUE(device.acknowledge(1, answered));
-  tally.acknowledged(Protocol::mqtt, device, answered, 130);
-  for (const Pending& left : device.ring()) tally.unacknowledged(Protocol::mqtt, device, left);
+  tally.acknowledged(Protocol::mqtt, "dev-7", {3, 17, 100, Expect::filtered}, 130);
+  tally.unacknowledged(Protocol::coap, "dev-8", {1, 2, 100, Expect::deliver});
   ASSERT_TRUE(tally.close().is_ok());
 
   std::vector<SentRecord> records;
   ASSERT_TRUE(read_sent(path, [&](SentRecord record) { records.push_back(record); }).is_ok());
   std::filesystem::remove(path);
-  ASSERT_EQ(records.size(), 2U) << "the third was never sent";
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].device, "dev-7");
+  EXPECT_EQ(records[0].boot, 3U);
+  EXPECT_EQ(records[0].seq, 17U);
   EXPECT_EQ(records[0].acked_ms, 130);
-  EXPECT_EQ(records[1].seq, 2U);
+  EXPECT_EQ(records[0].expect, Expect::filtered);
+  EXPECT_EQ(records[1].protocol, Protocol::coap);
   EXPECT_EQ(records[1].acked_ms, std::nullopt);
-  EXPECT_EQ(tally.counts().acknowledged, 1U);
-  EXPECT_EQ(tally.counts().settled, 3U);
+  EXPECT_EQ(tally.counts.acknowledged, 1U);
+  EXPECT_EQ(tally.latencies().count(), 1U);
 }
 
 }  // namespace

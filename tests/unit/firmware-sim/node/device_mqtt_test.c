@@ -64,6 +64,17 @@ static void after_a_reconnect_the_same_bytes_come_with_dup(void) {
   TEST_ASSERT_EQUAL_HEX8(0x32, fake_out(&fake, 0)[0]);  // the next one
 }
 
+static void while_it_waits_for_the_servers_agreement_it_sleeps(void) {
+  device_measure(1);
+  connect_with(0);
+  fake.is_ended = true;
+  node_poll(&node);
+  node_plan_reading(&node, fake.now_ms + 600000);
+  come_back();
+  TEST_ASSERT_EQUAL_HEX8(0x10, fake_out(&fake, 0)[0]);
+  TEST_ASSERT_EQUAL_UINT64(fake.now_ms + node_mqtt_connect_wait_ms, node_wake_ms(&node));
+}
+
 static void a_server_that_has_forgotten_gets_it_without_dup(void) {
   device_measure(1);
   connect_with(0);
@@ -139,6 +150,7 @@ int main(void) {
   UNITY_BEGIN();
   RUN_TEST(readings_are_published_when_the_server_has_agreed);
   RUN_TEST(after_a_reconnect_the_same_bytes_come_with_dup);
+  RUN_TEST(while_it_waits_for_the_servers_agreement_it_sleeps);
   RUN_TEST(a_server_that_has_forgotten_gets_it_without_dup);
   RUN_TEST(packet_ids_go_up_and_skip_zero);
   RUN_TEST(a_refused_connection_is_tried_again_much_later);

@@ -20,6 +20,25 @@ static void measurements_are_due_at_the_interval(void) {
   TEST_ASSERT_TRUE(node_is_due(&node));
 }
 
+static void a_reading_may_be_planned_for_another_time(void) {
+  fake.now_ms = 5000;
+  device_boot();
+  node_plan_reading(&node, 5700);
+  TEST_ASSERT_EQUAL_UINT64(5700, node_next_reading_ms(&node));
+  TEST_ASSERT_EQUAL_UINT64(5700, node_wake_ms(&node));
+  fake.now_ms = 5699;
+  TEST_ASSERT_FALSE(node_is_due(&node));
+  fake.now_ms = 5700;
+  TEST_ASSERT_TRUE(node_is_due(&node));
+}
+
+static void a_device_that_is_told_the_time_stamps_its_readings(void) {
+  device_measure(1);
+  node_set_time(&node, 1790000000123U);
+  node_poll(&node);
+  TEST_ASSERT_TRUE(fake_said(&fake, "\"ts\":\"2026-09-21T14:13:20.123Z\""));
+}
+
 static void devices_that_start_together_do_not_measure_together(void) {
   fake.next_random = 1234;
   device_boot();
@@ -239,6 +258,8 @@ static void the_largest_report_of_one_reading_fits_a_packet(void) {
 int main(void) {
   UNITY_BEGIN();
   RUN_TEST(measurements_are_due_at_the_interval);
+  RUN_TEST(a_reading_may_be_planned_for_another_time);
+  RUN_TEST(a_device_that_is_told_the_time_stamps_its_readings);
   RUN_TEST(devices_that_start_together_do_not_measure_together);
   RUN_TEST(a_reading_within_the_deadband_is_not_kept);
   RUN_TEST(silence_has_a_bound);
