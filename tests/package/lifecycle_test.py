@@ -56,7 +56,7 @@ def mode_and_owner(root, path):
 
 def check_installed(root):
     assert "sluice:x:" in root.read("/etc/passwd"), "there is no user sluice"
-    assert mode_and_owner(root, "/etc/sluice/sluice.toml") == (0o640, "root:sluice")
+    assert mode_and_owner(root, "/etc/sluice/sluice.toml") == (0o640, "root:sluice"), root.run("ls -la /etc/sluice")
     assert mode_and_owner(root, "/etc/sluice/credentials") == (0o700, "root:root")
     assert "is good" in root.run("sluice check"), "the configuration as installed"
     assert root.exists("/etc/systemd/system/multi-user.target.wants/sluice.service"), "the service is not enabled"

@@ -49,11 +49,11 @@ def bare_root():
     path = os.path.join(cache, name)
     if not os.path.exists(path):
         os.makedirs(cache, exist_ok=True)
-        made = subprocess.run(["mmdebstrap", "--variant=minbase", f"--include={INCLUDE}", "bookworm", path + ".new",
+        made = subprocess.run(["mmdebstrap", "--variant=minbase", f"--include={INCLUDE}", "bookworm", path + ".new.tar",
                                *sources()], capture_output=True, text=True)
         if made.returncode != 0:
             skip("mmdebstrap cannot make a root: " + made.stderr.strip().splitlines()[-1])
-        os.rename(path + ".new", path)
+        os.rename(path + ".new.tar", path)
     return path
 
 
@@ -98,13 +98,13 @@ class Root:
 
     def _nspawn(self, *options, seconds=600):
         return subprocess.run(["systemd-nspawn", "-q", "-D", self.path, "--register=no", "--keep-unit", *options],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, errors="replace", timeout=seconds)
 
     def run(self, command, is_good=True):
         """A shell command in the root, without booting it. Gives what it prints."""
-        done = self._nspawn("--pipe", "--setenv=DEBIAN_FRONTEND=noninteractive", "/bin/sh", "-c", command)
-        assert not is_good or done.returncode == 0, f"{command}: exit code {done.returncode}\n{done.stdout}"
+        done = self._nspawn("--pipe", "--setenv=DEBIAN_FRONTEND=noninteractive", "/bin/sh", "-c", "exec 2>&1\n" + command)
+        assert not is_good or done.returncode == 0, f"{command}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def boot(self, script):
