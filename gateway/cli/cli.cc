@@ -203,6 +203,10 @@ int run_cli(int argc, char** argv) {
   CLI::App* replay = app.add_subcommand(
       "replay", "Run what the journal has recorded through another configuration, offline");
   add_replay_options(*replay, replay_options);
+  CLI::App* update = app.add_subcommand(
+      "update",
+      "Update a box that runs from an image: FILE.raucb or its URL; see sluice-update(8)");
+  update->prefix_command();
   std::string format = "markdown";
   std::string page = "sluice.toml";
   CLI::App* reference =
@@ -234,6 +238,7 @@ int run_cli(int argc, char** argv) {
   if (test->parsed()) return test_command(tests);
   if (eval->parsed()) return eval_command(eval_options);
   if (replay->parsed()) return replay_command(replay_options);
+  if (update->parsed()) return update_command(update->remaining());
   if (reference->parsed()) {
     if (format == "markdown") return reference_command();
     const std::string text =

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
@@ -117,5 +118,9 @@ int replay_command(const ReplayCommandOptions& options);
 int reference_command();
 // The manual page sluice.toml(5).
 std::string configuration_page();
+
+// Becomes sluice-update (packaging/ota), which asks for an update of a box that was made from an
+// image. Comes back only when that is not installed.
+int update_command(std::vector<std::string> arguments);
 
 }  // namespace sluice

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t max_image_bytes = std::uint64_t{1} << 50;
 
-Error wrong(const std::string& message) { return Error{ErrorKind::bad_input, message}; }
+Error malformed(const std::string& message) { return Error{ErrorKind::bad_input, message}; }
 
 struct RangeElement {
   std::string text;  // "0-3" or "5", in blocks
@@ -79,8 +79,8 @@ Result<Elements> parse_xml(std::string_view text) {
   if (XML_Parse(parser.get(), text.data(), static_cast<int>(text.size()), 1) == XML_STATUS_OK) {
     return elements;
   }
-  return wrong("line " + std::to_string(XML_GetCurrentLineNumber(parser.get())) + ": " +
-               XML_ErrorString(XML_GetErrorCode(parser.get())));
+  return malformed("line " + std::to_string(XML_GetCurrentLineNumber(parser.get())) + ": " +
+                   XML_ErrorString(XML_GetErrorCode(parser.get())));
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -97,25 +97,26 @@ Result<std::uint64_t> number(std::string_view text, std::string_view name) {
   const auto [stop, fault] = std::from_chars(text.data(), end, value);
   if (fault == std::errc{} && stop == end && !text.empty() && value <= max_image_bytes)
     return value;
-  return wrong(std::string(name) + " is '" + std::string(text.substr(0, 40)) + "', not a number");
+  return malformed(std::string(name) + " is '" + std::string(text.substr(0, 40)) +
+                   "', not a number");
 }
 
 // "The checksum is calculated with the value of the checksum as zeros": so the file can hold it.
 Result<void> check_file_checksum(std::string_view text, std::string_view checksum) {
   checksum = trimmed(checksum);
   const std::size_t place = checksum.empty() ? std::string_view::npos : text.find(checksum);
-  if (place == std::string_view::npos) return wrong("it has no BmapFileChecksum");
+  if (place == std::string_view::npos) return malformed("it has no BmapFileChecksum");
   std::string zeroed(text);
   std::fill_n(zeroed.begin() + static_cast<std::ptrdiff_t>(place), checksum.size(), '0');
   if (sha256_of(zeroed) == checksum) return {};
-  return wrong("its own checksum is wrong: it was cut short or changed");
+  return malformed("its own checksum is wrong: it was cut short or changed");
 }
 
 Result<void> check_kind(const Elements& elements) {
   if (elements.version.starts_with("2.") && trimmed(elements.checksum_type) == "sha256") return {};
-  return wrong("it has version '" + elements.version + "' and checksums '" +
-               std::string(trimmed(elements.checksum_type)) +
-               "'; only version 2 with sha256 is known. Make it with bmaptool 3.0 or later");
+  return malformed("it has version '" + elements.version + "' and checksums '" +
+                   std::string(trimmed(elements.checksum_type)) +
+                   "'; only version 2 with sha256 is known. Make it with bmaptool 3.0 or later");
 }
 
 bool is_sha256(std::string_view text) {
@@ -133,7 +134,7 @@ Result<Blocks> parse_blocks(std::string_view text) {
   const std::uint64_t first = TRY(number(text.substr(0, dash), "Range"));
   if (dash == std::string_view::npos) return Blocks{first, first};
   const std::uint64_t last = TRY(number(text.substr(dash + 1), "Range"));
-  if (last < first) return wrong("a Range ends before it begins");
+  if (last < first) return malformed("a Range ends before it begins");
   return Blocks{first, last};
 }
 
@@ -142,20 +143,20 @@ Result<Bmap> assemble(const Elements& elements) {
   bmap.image_bytes = TRY(number(elements.image_size, "ImageSize"));
   const std::uint64_t block_bytes = TRY(number(elements.block_size, "BlockSize"));
   if (block_bytes == 0 || block_bytes % 4096 != 0 || block_bytes > (1 << 20)) {
-    return wrong("BlockSize is not a multiple of 4096");
+    return malformed("BlockSize is not a multiple of 4096");
   }
   const std::uint64_t blocks = TRY(number(elements.blocks, "BlocksCount"));
   if (blocks == 0 || blocks != (bmap.image_bytes + block_bytes - 1) / block_bytes) {
-    return wrong("BlocksCount does not fit ImageSize");
+    return malformed("BlocksCount does not fit ImageSize");
   }
   std::uint64_t mapped = 0;
   std::uint64_t next = 0;  // the first block that a range may begin with
   for (const RangeElement& element : elements.ranges) {
     const Blocks range = TRY(parse_blocks(element.text));
     if (range.first < next || range.last >= blocks) {
-      return wrong("a Range overlaps another or the image's end");
+      return malformed("a Range overlaps another or the image's end");
     }
-    if (!is_sha256(element.checksum)) return wrong("a Range has no sha256 checksum");
+    if (!is_sha256(element.checksum)) return malformed("a Range has no sha256 checksum");
     const std::uint64_t offset = range.first * block_bytes;
     const std::uint64_t end = std::min((range.last + 1) * block_bytes, bmap.image_bytes);
     bmap.ranges.push_back({offset, end - offset, element.checksum});
@@ -163,7 +164,7 @@ Result<Bmap> assemble(const Elements& elements) {
     next = range.last + 1;
   }
   if (mapped != TRY(number(elements.mapped_blocks, "MappedBlocksCount"))) {
-    return wrong("MappedBlocksCount does not fit the ranges");
+    return malformed("MappedBlocksCount does not fit the ranges");
   }
   return bmap;
 }

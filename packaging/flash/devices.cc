@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t sysfs_sector = 512;  // whatever the disk's own is
 
-Error refused(const std::string& message) { return Error{ErrorKind::bad_input, message}; }
+Error unusable(const std::string& message) { return Error{ErrorKind::bad_input, message}; }
 
 // The first line, without spaces around it; empty when there is no such file.
 std::string line_of(const fs::path& path) {
@@ -149,27 +149,28 @@ std::string disk_of_partition(const Machine& machine, const std::string& name) {
 }
 
 Result<void> check_usable(const BlockDevice& device, const std::string& path) {
-  if (device.is_system_disk()) return refused(path + " is the disk that this system runs from");
+  if (device.is_system_disk()) return unusable(path + " is the disk that this system runs from");
   if (!device.is_removable && !device.is_loop) {
-    return refused(path + " is built in (" + device.model +
-                   "); only removable disks and loop devices are written");
+    return unusable(path + " is built in (" + device.model +
+                    "); only removable disks and loop devices are written");
   }
   if (!device.mounted_at.empty()) {
-    return refused(path + " is mounted at " + device.mounted_at.front() + "; first: umount " +
-                   device.mounted_at.front());
+    return unusable(path + " is mounted at " + device.mounted_at.front() + "; first: umount " +
+                    device.mounted_at.front());
   }
-  if (device.is_swap) return refused(path + " is in use as swap space");
-  if (device.bytes == 0) return refused("there is no medium in " + path);
+  if (device.is_swap) return unusable(path + " is in use as swap space");
+  if (device.bytes == 0) return unusable("there is no medium in " + path);
   if (device.is_write_protected) {
-    return refused(path + " is write-protected: an SD card has a switch on its side");
+    return unusable(path + " is write-protected: an SD card has a switch on its side");
   }
   return {};
 }
 
 Result<void> check_size(const BlockDevice& device, const std::string& path, std::uint64_t needed) {
   if (device.bytes >= needed) return {};
-  return refused(path + " is too small: it has " + bytes_text(device.bytes) + ", the image needs " +
-                 bytes_text(needed) + " (" + std::to_string(needed) + " bytes)");
+  return unusable(path + " is too small: it has " + bytes_text(device.bytes) +
+                  ", the image needs " + bytes_text(needed) + " (" + std::to_string(needed) +
+                  " bytes)");
 }
 
 bool is_plain_file(const std::string& path, BlockDevice& device) {
@@ -211,10 +212,10 @@ Result<BlockDevice> choose_target(const Machine& machine, const std::string& pat
   const std::string name = fs::weakly_canonical(path, none).filename().string();
   const std::string disk = disk_of_partition(machine, name);
   if (!disk.empty()) {
-    return refused(path + " is a partition; an image needs the whole disk: /dev/" + disk);
+    return unusable(path + " is a partition; an image needs the whole disk: /dev/" + disk);
   }
   if (name.empty() || !fs::exists(machine.sys / "block" / name)) {
-    return refused(path + " is no disk. Without a device sluice-flash lists those there are");
+    return unusable(path + " is no disk. Without a device sluice-flash lists those there are");
   }
   device = read_device(machine, name);
   TRY(check_usable(device, path));

@@ -12,7 +12,7 @@
 namespace sluice {
 namespace {
 
-Error wrong(const std::string& message) { return Error{ErrorKind::bad_config, message}; }
+Error bad_option(const std::string& message) { return Error{ErrorKind::bad_config, message}; }
 
 Result<std::string> read_psk(const PrepareOptions& options) {
   std::string psk;
@@ -29,7 +29,7 @@ Result<std::string> read_psk(const PrepareOptions& options) {
 
 Result<void> add_secret(const std::string& option, Provisioning& provisioning) {
   const std::size_t equals = option.find('=');
-  if (equals == std::string::npos) return wrong("--secret " + option + " is not NAME=FILE");
+  if (equals == std::string::npos) return bad_option("--secret " + option + " is not NAME=FILE");
   provisioning.secrets[option.substr(0, equals)] =
       Secret(Secret::Place::file, option.substr(equals + 1));
   return {};
@@ -51,7 +51,7 @@ Result<Provisioning> checked(Document& document) {
   Result<Provisioning> provisioning = read_provisioning(document);
   std::fputs(document.diagnostics().all_with_source().c_str(), stderr);
   if (provisioning) return provisioning;
-  return wrong(document.file_name() + " is not a good provisioning file");
+  return bad_option(document.file_name() + " is not a good provisioning file");
 }
 
 Result<std::string> provisioning_text(const PrepareOptions& options) {
@@ -74,7 +74,7 @@ Result<void> check_configuration(const std::string& file) {
   const ProgramRun run = TRY(run_program({"sluice", "check", file}));
   std::fputs(run.errors.c_str(), stderr);
   if (run.exit_code == 0) return {};
-  return wrong(file + " is not a good configuration");
+  return bad_option(file + " is not a good configuration");
 }
 
 bool names_device(const PrepareOptions& options) {

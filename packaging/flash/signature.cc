@@ -17,7 +17,7 @@ constexpr std::string_view trusted_prefix = "trusted comment: ";
 
 using Bytes = std::vector<unsigned char>;
 
-Error wrong(const std::string& message) { return Error{ErrorKind::bad_input, message}; }
+Error not_signed(const std::string& message) { return Error{ErrorKind::bad_input, message}; }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -76,13 +76,14 @@ Result<SignatureFile> parse_signature(std::string_view text) {
     file.trusted_comment = lines[2].substr(trusted_prefix.size());
     file.global = decode_base64(lines[3], signature_bytes);
   }
-  if (file.signature.empty() || file.global.empty()) return wrong("it is no minisign signature");
+  if (file.signature.empty() || file.global.empty())
+    return not_signed("it is no minisign signature");
   if (file.signature[0] == 'E' && file.signature[1] == 'd') {
-    return wrong(
+    return not_signed(
         "it was made without prehash (minisign -l); sign again with minisign 0.10 or later");
   }
   if (file.signature[0] != 'E' || file.signature[1] != 'D') {
-    return wrong("it uses an unknown algorithm");
+    return not_signed("it uses an unknown algorithm");
   }
   return file;
 }
@@ -108,7 +109,7 @@ Result<PublicKey> parse_public_key(std::string_view text) {
     std::copy_n(bytes.begin() + algorithm_bytes + id_bytes, key.key.size(), key.key.begin());
     return key;
   }
-  return wrong("it is no minisign public key");
+  return not_signed("it is no minisign public key");
 }
 
 Result<std::string> verify_signature(std::string_view message, std::string_view signature,
@@ -117,17 +118,17 @@ Result<std::string> verify_signature(std::string_view message, std::string_view 
   PublicKey signer;
   std::copy_n(file.signature.begin() + algorithm_bytes, id_bytes, signer.id.begin());
   if (signer.id != key.id) {
-    return wrong("it was made with key " + signer.id_text() + ", not with " + key.id_text());
+    return not_signed("it was made with key " + signer.id_text() + ", not with " + key.id_text());
   }
   const unsigned char* bytes = file.signature.data() + algorithm_bytes + id_bytes;
   const auto hash = blake2b_of(message);
   if (!is_signed(hash.data(), hash.size(), bytes, key)) {
-    return wrong("it is not of this file: the file or the signature was changed");
+    return not_signed("it is not of this file: the file or the signature was changed");
   }
   Bytes global(bytes, bytes + signature_bytes);
   global.insert(global.end(), file.trusted_comment.begin(), file.trusted_comment.end());
   if (!is_signed(global.data(), global.size(), file.global.data(), key)) {
-    return wrong("its trusted comment was changed");
+    return not_signed("its trusted comment was changed");
   }
   return std::string(file.trusted_comment);
 }

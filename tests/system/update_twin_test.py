@@ -138,7 +138,7 @@ class Twin:
         with open(os.path.join(OTA, "README.md")) as f:
             commands = [line.split("  #")[0].strip() for line in re.search(r"```sh\n(.*?)```", f.read(), re.S).group(1).splitlines()]
         _, good, staged = commands
-        assert good.startswith("sluice-update ") and "--window" in staged, commands
+        assert good.startswith("sluice update ") and "--window" in staged, commands
         return DRIVER.replace("@SLOT_B@", self.loops[1]).replace("@GOOD@", good).replace("@STAGED@", staged)
 
     def start(self):
