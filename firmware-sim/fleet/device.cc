@@ -108,7 +108,7 @@ void Device::change(double now_ms) {
   }
   const bool had_network = has_network();
   (void)offline_.advance(now_ms);
-  if (had_network && !has_network()) change_network();
+  if (had_network && !has_network()) lose_network();
   (void)brown_out_.advance(now_ms);
   is_switched_on_ = now_ms >= switch_on_ms_;
   change_power(now_ms);
@@ -120,11 +120,10 @@ void Device::enter_phase(double now_ms) {
   const bool had_network = has_network();
   ++phase_;
   sensor_.set_rate(now_ms, world_.phases.phase(phase_).rate);
-  if (had_network && !has_network()) change_network();
+  if (had_network && !has_network()) lose_network();
 }
 
-// The network has gone.
-void Device::change_network() {
+void Device::lose_network() {
   world_.world.close(link_);
   is_cut_ = is_on_ && node_is_connected(&node_);
   late_.clear();

@@ -53,7 +53,7 @@ class Device {
   double next_change_ms() const;
   void change(double now_ms);
   void change_power(double now_ms);
-  void change_network();
+  void lose_network();
   void enter_phase(double now_ms);
   void take_reading();
   void boot(double now_ms, bool is_ring_kept);

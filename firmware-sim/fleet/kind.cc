@@ -28,7 +28,9 @@ Result<std::unique_ptr<Kind>> make_kind(const std::string& name, const KindSpec&
   }
   if (kind->spec.replay) {
     kind->recording = TRY(read_recording(*kind->spec.replay, columns));
-    kind->unix_0_ms = kind->recording->rows.front().unix_ms;
+    // The first row is due when all devices are on.
+    kind->unix_0_ms =
+        kind->recording->rows.front().unix_ms - static_cast<std::int64_t>(Phases::start_within_ms);
   }
   return kind;
 }

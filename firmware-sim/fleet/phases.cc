@@ -9,10 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Without a ramp the fleet is there at once, but no switch turns on ten thousand devices in one
-// instant.
-constexpr double start_within_ms = 1000;
-
 }  // namespace
 
 void describe(Fields<PhaseSpec>& fields) {

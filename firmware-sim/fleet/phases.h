@@ -27,6 +27,10 @@ void describe(Fields<PhaseSpec>& fields);
 // Times are milliseconds since the run's start.
 class Phases {
  public:
+  // Without a ramp the fleet is there at once, but no switch turns on ten thousand devices in one
+  // instant.
+  static constexpr double start_within_ms = 1000;
+
   explicit Phases(const std::vector<PhaseSpec>& specs);
 
   double end_ms() const { return ends_ms_.back(); }

@@ -57,8 +57,8 @@ class Sensor {
   double next_ms_ = 0;
   std::uint64_t readings_ = 0;
   std::uint64_t wakes_ = 0;
-  std::size_t row_ = 0;       // of the recording, next
-  double row_offset_ms_ = 0;  // of its first row, in fleet time
+  std::size_t row_ = 0;                             // of the recording, next
+  double row_offset_ms_ = Phases::start_within_ms;  // of its first row, in fleet time
   std::array<double, node_max_channels> last_good_{};
 };
 

@@ -126,8 +126,13 @@ TEST_F(SensorTest, A_recording_may_be_played_again_and_again) {
   Sensor one = sensor();
   std::filesystem::remove(file);
   // A mean pause of 10 s between the last row and the first one.
-  for (const auto& [due_ms, value] : std::vector<std::pair<double, int>>{
-           {0, 1}, {10'000, 2}, {30'000, 3}, {40'000, 1}, {50'000, 2}, {70'000, 3}, {80'000, 1}}) {
+  for (const auto& [due_ms, value] : std::vector<std::pair<double, int>>{{1000, 1},
+                                                                         {11'000, 2},
+                                                                         {31'000, 3},
+                                                                         {41'000, 1},
+                                                                         {51'000, 2},
+                                                                         {71'000, 3},
+                                                                         {81'000, 1}}) {
     EXPECT_EQ(one.next_ms(), due_ms);
     EXPECT_EQ(one.measure()[0], value * 1000);
   }
