@@ -26,8 +26,8 @@ url = "http://127.0.0.1:9/"
 """
 SEND = f"""
 setpriv --reuid=sluice --regid=sluice --clear-groups sluice run >/tmp/log 2>&1 &
-for try in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; mosquitto_pub -p 18830 -q 1 -t t -m '{{"n":0}}' && break; done
-for n in $(seq 2 {EVENTS}); do mosquitto_pub -p 18830 -q 1 -t t -m "{{\\"n\\":$n}}" || exit 1; done
+for try in 1 2 3 4 5 6 7 8 9 10; do sleep 0.3; mosquitto_pub -h 127.0.0.1 -p 18830 -q 1 -t t -m '{{"n":0}}' && break; done
+for n in $(seq 2 {EVENTS}); do mosquitto_pub -h 127.0.0.1 -p 18830 -q 1 -t t -m "{{\\"n\\":$n}}" || exit 1; done
 kill $!; wait $!
 """
 

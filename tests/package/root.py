@@ -94,7 +94,7 @@ class Root:
             return f.read()
 
     def exists(self, path):
-        return os.path.exists(self.path + path)
+        return os.path.lexists(self.path + path)  # links lead into the root
 
     def _nspawn(self, *options, seconds=600):
         return subprocess.run(["systemd-nspawn", "-q", "-D", self.path, "--register=no", "--keep-unit", *options],
@@ -122,8 +122,11 @@ class Root:
                  if self.exists("/etc/systemd/system/default.target.wants") else
                  "mkdir -p /etc/systemd/system/multi-user.target.wants && "
                  "ln -sf ../probe.service /etc/systemd/system/multi-user.target.wants/probe.service")
-        console = self._nspawn("--boot", "--private-network", "--console=read-only", seconds=BOOT_SECONDS)
-        console = console.stdout + console.stderr
+        try:
+            done = self._nspawn("--boot", "--private-network", "--console=read-only", seconds=BOOT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("it does not come to its end:\n" + self.read("/probe/trace")[-3000:]) from None
+        console = done.stdout + done.stderr
         if not self.exists("/probe/code"):
             if "Welcome to" not in console:
                 skip("systemd-nspawn cannot boot here: " + (console.strip().splitlines() or ["it says nothing"])[-1])
