@@ -97,6 +97,7 @@ std::string PublicKey::id_text() const {
     text += digits[id[i] >> 4];
     text += digits[id[i] & 15];
   }
+  text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
   return text;
 }
 

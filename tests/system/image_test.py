@@ -43,6 +43,8 @@ class Images:
         self.binaries, self.folder, self.package = os.path.abspath(arguments.bin), folder, package(arguments)
         self.environment = {**os.environ, "PATH": f"{self.binaries}:{os.environ['PATH']}"}
         self.environment.setdefault("SLUICE_CACHE", os.path.join(os.path.abspath(arguments.build), "cache"))
+        # As the build does it, but once: somebody may commit between two builds.
+        self.environment["SOURCE_DATE_EPOCH"] = run("git", "log", "-1", "--format=%ct", cwd=ROOT).strip()
         with open(os.path.join(ROOT, "packaging", "image", "README.md")) as f:
             self.commands = re.search(r"```sh\n(.*?)```", f.read(), re.S).group(1).splitlines()
         self.put("sluice.toml", CONFIG)

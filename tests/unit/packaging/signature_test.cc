@@ -80,6 +80,13 @@ TEST_F(Signatures, A_signature_without_prehash_says_how_to_make_a_good_one) {
               HasSubstr("without prehash"));
 }
 
+TEST_F(Signatures, A_key_is_named_as_minisign_does_without_leading_zeros) {
+  PublicKey key;
+  key.id = {0xB2, 0xC2, 0xEB, 0xEE, 0xBC, 0xB2, 0x06, 0x00};
+  EXPECT_EQ(key.id_text(), "6B2BCEEEBC2B2");
+  EXPECT_EQ(PublicKey{}.id_text(), "0");
+}
+
 TEST_F(Signatures, What_is_none_is_refused) {
   EXPECT_THAT(error_of(verify_signature(message, "", {})), HasSubstr("no minisign signature"));
   EXPECT_THAT(error_of(verify_signature(message, "a\nb\nc\nd\n", {})),
