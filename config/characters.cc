@@ -48,8 +48,8 @@ std::size_t CharacterIndex::byte_of(Position position) const {
   if (!position.is_known() || position.column == 0 || position.line > line_starts_.size()) {
     return bytes_.back();
   }
-  const std::size_t index = std::size_t{line_starts_[position.line - 1]} + position.column - 1;
-  return index < bytes_.size() ? bytes_[index] : bytes_.back();
+  const std::uint64_t index = std::uint64_t{line_starts_[position.line - 1]} + position.column - 1;
+  return index < bytes_.size() ? bytes_[static_cast<std::size_t>(index)] : bytes_.back();
 }
 
 }  // namespace sluice
