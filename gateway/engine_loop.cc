@@ -76,6 +76,7 @@ Result<void> Engine::housekeep() {
   WriteBatch taken;
   const BlockHeader header = make_header();
   TRY(lanes_.take_acknowledgements(taken, header, snapshots_.keep_journal_from()));
+  if (lacks_room_) TRY(snapshots_.erase_old(taken));
   // Policies look at the store as it is: not before it holds what they did last.
   if (lacks_room_ && beat_.acknowledged.empty()) {
     lanes_.want_room(beat_.batch.bytes());

@@ -34,13 +34,17 @@ void SnapshotWriter::add_slice(WriteBatch& batch, std::size_t max_bytes) {
   is_running_ = false;
 }
 
+// The next one does not begin before the old one is gone: there are never more than two, however
+// soon the next is due.
 Result<void> SnapshotWriter::add_slices(WriteBatch& batch, std::uint64_t block) {
+  if (!is_running_ && has_old_slices_) return erase_old(batch);
   if (!is_running_ && (is_wanted_ || replay_cost_ >= max_replay_)) begin(block);
-  if (is_running_) {
-    add_slice(batch, slice_bytes);
-  } else if (has_old_slices_) {
-    has_old_slices_ = TRY(trim_snapshots(store_, batch, covered_, max_erased)) == max_erased;
-  }
+  if (is_running_) add_slice(batch, slice_bytes);
+  return {};
+}
+
+Result<void> SnapshotWriter::erase_old(WriteBatch& batch) {
+  has_old_slices_ = TRY(trim_snapshots(store_, batch, covered_, max_erased)) == max_erased;
   return {};
 }
 

@@ -26,8 +26,10 @@ class SnapshotWriter {
   }
 
   // Adds what is due to the batch of the beat whose block is `block`, after it was processed:
-  // begins a snapshot, writes a slice of a running one, or erases slices of an old one.
+  // erases slices of an old snapshot, begins one, or writes a slice of a running one.
   Result<void> add_slices(WriteBatch& batch, std::uint64_t block);
+  // The old ones alone. They may still be there when this batch never becomes durable.
+  Result<void> erase_old(WriteBatch& batch);
   // Begins and completes a snapshot within this batch.
   Result<void> add_whole(WriteBatch& batch, std::uint64_t block);
   // The batch of the last add is durable.
