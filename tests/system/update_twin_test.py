@@ -143,7 +143,7 @@ class Twin:
 
     def start(self):
         binds = [f"--bind={device}" for device in ("/dev/loop-control", *self.loops)]
-        done = subprocess.run(["timeout", "120", "systemd-nspawn", "-q", "-D", self.root, f"--machine=sluice-twin-{os.getpid()}", "--boot", "--register=no", "--keep-unit",
+        done = subprocess.run(["timeout", "400", "systemd-nspawn", "-q", "-D", self.root, f"--machine=sluice-twin-{os.getpid()}", "--boot", "--register=no", "--keep-unit",
                                "--private-network", "--console=read-only", "--property=DeviceAllow=block-loop rwm", *binds,
                                *[f"--bind=/dev/loop{n}" for n in range(8) if f"/dev/loop{n}" not in self.loops and os.path.exists(f"/dev/loop{n}")]],
                               stdin=subprocess.DEVNULL, capture_output=True)
