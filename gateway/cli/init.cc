@@ -1,9 +1,11 @@
 // sluice init: a first configuration from three answers, which options may give as well.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -134,6 +136,14 @@ std::string configuration_text(const InitOptions& options) {
          sink_text(options.upstream);
 }
 
+// The owner and mode of the file that is replaced: the service must still be able to read it.
+bool takes_owner_of(const std::string& next, const std::string& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) return errno == ENOENT;
+  return ::chown(next.c_str(), info.st_uid, info.st_gid) == 0 &&
+         ::chmod(next.c_str(), info.st_mode & 07777) == 0;
+}
+
 // Whole or not at all; what was there stays as `file.old`.
 bool write_file(const std::string& file, const std::string& text) {
   const std::string next = file + ".new";
@@ -141,15 +151,15 @@ bool write_file(const std::string& file, const std::string& text) {
   out << text;
   out.close();
   std::error_code failure;
-  if (out && std::filesystem::exists(file, failure))
-    std::filesystem::rename(file, file + ".old", failure);
-  if (out && !failure) std::filesystem::rename(next, file, failure);
-  if (out && !failure) return true;
+  if (!out || !takes_owner_of(next, file)) failure = {errno, std::generic_category()};
+  if (!failure && std::filesystem::exists(file, failure))
+    std::filesystem::copy_file(file, file + ".old",
+                               std::filesystem::copy_options::overwrite_existing, failure);
+  if (!failure) std::filesystem::rename(next, file, failure);
+  if (!failure) return true;
   std::error_code ignored;
   std::filesystem::remove(next, ignored);
-  print(stderr, "sluice: cannot write " + file + ": " +
-                    (failure ? failure.message() : std::string("is its folder there, and yours?")) +
-                    "\n");
+  print(stderr, "sluice: cannot write " + file + ": " + failure.message() + "\n");
   return false;
 }
 
