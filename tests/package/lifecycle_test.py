@@ -81,10 +81,10 @@ def main():
 
         root.run(INSTALL + this)
         check_installed(root)
-        root.run("cp -a /etc/sluice/sluice.toml /tmp/kept && umask 077 && "
+        root.run("cp -a /etc/sluice/sluice.toml /var/tmp/kept && umask 077 && "
                  "sluice init --force --devices both --upstream https://cloud.example/v1 && sluice check")
         assert mode_and_owner(root, "/etc/sluice/sluice.toml") == (0o640, "root:sluice"), "init: the service cannot read it"
-        root.run("cmp /tmp/kept /etc/sluice/sluice.toml.old && cp -a /tmp/kept /etc/sluice/sluice.toml")
+        root.run("cmp /var/tmp/kept /etc/sluice/sluice.toml.old && mv /var/tmp/kept /etc/sluice/sluice.toml && rm /etc/sluice/sluice.toml.old")
         print("installed: user, modes, service, manual, completions, examples")
 
         root.write("/etc/sluice/sluice.toml", root.read("/etc/sluice/sluice.toml") + "# an edit of ours\n", 0o640)

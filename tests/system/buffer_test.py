@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 import zstandard
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.gateway import Gateway, free_port, wait_until
 from lib.upstream import Upstream
+from lib.scenarios import run_scenarios
 
 CONFIGURATION = """
 [gateway]
@@ -266,18 +266,7 @@ def main():
              a_compact_file_has_everything_live_and_dead,
              a_damaged_record_is_named_repaired_and_told_upstream,
              a_broken_file_is_set_aside_salvaged_and_its_file_can_be_read_again_later]
-    failed = 0
-    for test in tests:
-        if options.names and test.__name__ not in options.names:
-            continue
-        began = time.monotonic()
-        try:
-            test(os.path.abspath(options.sluice))
-            print(f"ok      {test.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {test.__name__}\n{traceback.format_exc()}", flush=True)
-    sys.exit(1 if failed else 0)
+    run_scenarios(tests, options.names, os.path.abspath(options.sluice))
 
 
 if __name__ == "__main__":

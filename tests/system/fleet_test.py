@@ -16,10 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.gateway import Gateway, free_port, wait_until
+from lib.scenarios import run_scenarios
 
 ID = "data.device + '/' + string(data.boot) + '/' + string(data.seq)"
 GATEWAY = f"""
@@ -325,18 +325,7 @@ def main():
              a_signal_ends_the_measuring_and_waits_for_the_last_answers,
              programs_raise_their_descriptor_limit_and_say_when_it_is_too_low,
              a_body_in_blocks_outlives_its_peers_session]
-    failed = 0
-    for test in tests:
-        if options.names and test.__name__ not in options.names:
-            continue
-        began = time.monotonic()
-        try:
-            test(os.path.abspath(options.bin))
-            print(f"ok      {test.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {test.__name__}\n{traceback.format_exc()}", flush=True)
-    sys.exit(1 if failed else 0)
+    run_scenarios(tests, options.names, os.path.abspath(options.bin))
 
 
 if __name__ == "__main__":
