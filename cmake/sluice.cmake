@@ -7,6 +7,25 @@ function(sluice_library name)
   target_link_libraries(sluice_${name} PUBLIC sluice_flags ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
+# sluice_module(NAME SOURCES ... LIBRARIES targets)
+# A part that the program loads when it is needed (core/module.h): lib/sluice/NAME.so beside bin/, with its
+# own copy of the libraries below it. The target modules builds all of them.
+add_custom_target(modules)
+function(sluice_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(sluice_module_${name} MODULE ${ARG_SOURCES})
+  target_link_libraries(sluice_module_${name} PRIVATE sluice_flags ${ARG_LIBRARIES})
+  target_compile_definitions(sluice_module_${name} PRIVATE SLUICE_VERSION="${PROJECT_VERSION}")
+  target_link_options(sluice_module_${name} PRIVATE -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/module.map)
+  if(NOT SLUICE_SANITIZE)
+    target_link_options(sluice_module_${name} PRIVATE -Wl,-z,defs)
+  endif()
+  set_target_properties(sluice_module_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name}
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/sluice)
+  install(TARGETS sluice_module_${name} LIBRARY DESTINATION lib/sluice)
+  add_dependencies(modules sluice_module_${name})
+endfunction()
+
 # sluice_test(NAME LABEL label SOURCES ... [LIBRARIES targets])
 # A GoogleTest program whose tests ctest runs one process each, under one label.
 function(sluice_test name)

@@ -31,12 +31,15 @@ void append_field_value(std::string& line, std::string_view value) {
 
 spdlog::logger& logger() {
   static const auto instance = [] {
+    // A module has its own copy of this code; the program's logger, made first, is for all.
+    if (auto made_before = spdlog::get("sluice")) return made_before;
     auto made = std::make_shared<spdlog::logger>("sluice",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
     // Under systemd the journal stamps each line with its time.
     const bool is_journald = std::getenv("JOURNAL_STREAM") != nullptr;
     made->set_pattern(is_journald ? "level=%l %v" : "time=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
     made->flush_on(spdlog::level::debug);
+    spdlog::register_logger(made);
     return made;
   }();
   return *instance;

@@ -4,11 +4,12 @@
 #include <string>
 
 #include "drivers/file/file_sink.h"
-#include "drivers/http/http_sink.h"
-#include "drivers/mqtt/sink/mqtt_sink.h"
+#include "drivers/http/module.h"
+#include "drivers/mqtt/sink/module.h"
 #include "gateway/common_options.h"
 #include "gateway/detect_options.h"
 #include "gateway/driver_options.h"
+#include "gateway/missing_module.h"
 #include "gateway/ordered_step_options.h"
 #include "gateway/signal_step_options.h"
 #include "gateway/step_options.h"
@@ -24,11 +25,12 @@ ComponentDescription describe_sink(std::string_view type, std::string_view summa
   return describe_component<Config>("sink", std::string(type), std::string(summary));
 }
 
-std::optional<MakeSink> read_http_sink(TableReader& reader, Diagnostics&) {
+std::optional<MakeSink> read_http_sink(TableReader& reader, Diagnostics& diagnostics) {
   HttpSinkConfig config;
   if (!reader.read(config)) return std::nullopt;
+  warn_if_missing(HttpModule::name, reader.table(), diagnostics);
   return [config](const Clock&) -> Result<std::unique_ptr<Sink>> {
-    return std::unique_ptr<Sink>(std::make_unique<HttpSink>(config));
+    return TRY(load_module<HttpModule>())->make_sink(config);
   };
 }
 
@@ -40,11 +42,12 @@ std::optional<MakeSink> read_file_sink(TableReader& reader, Diagnostics&) {
   };
 }
 
-std::optional<MakeSink> read_mqtt_sink(TableReader& reader, Diagnostics&) {
+std::optional<MakeSink> read_mqtt_sink(TableReader& reader, Diagnostics& diagnostics) {
   MqttSinkConfig config;
   if (!reader.read(config)) return std::nullopt;
+  warn_if_missing(MqttSinkModule::name, reader.table(), diagnostics);
   return [config](const Clock& clock) -> Result<std::unique_ptr<Sink>> {
-    return std::unique_ptr<Sink>(std::make_unique<MqttSink>(config, clock));
+    return TRY(load_module<MqttSinkModule>())->make_sink(config, clock);
   };
 }
 

@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "config/fields.h"
-#include "drivers/coap/coap_source.h"
+#include "drivers/coap/module.h"
 #include "drivers/mqtt/listener.h"
 #include "drivers/mqtt/subscriber.h"
+#include "gateway/missing_module.h"
 
 namespace sluice {
 namespace {
@@ -175,6 +176,7 @@ std::optional<MakeSource> read_mqtt_source(TableReader& reader, Diagnostics& dia
 std::optional<MakeSource> read_coap_source(TableReader& reader, Diagnostics& diagnostics) {
   CoapOptions options;
   if (!reader.read(options)) return std::nullopt;
+  warn_if_missing(CoapModule::name, reader.table(), diagnostics);
   CoapSourceConfig config;
   config.listen = texts(options.listen);
   config.resources = options.resources;
@@ -188,7 +190,7 @@ std::optional<MakeSource> read_coap_source(TableReader& reader, Diagnostics& dia
   }
   if (!faults.empty()) return std::nullopt;
   return [config](const SourceContext& context) -> Result<std::unique_ptr<Source>> {
-    return std::unique_ptr<Source>(std::make_unique<CoapSource>(config, context));
+    return TRY(load_module<CoapModule>())->make_source(config, context);
   };
 }
 

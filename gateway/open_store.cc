@@ -16,7 +16,7 @@ Result<std::shared_ptr<Keyring>> keyring_of(const EncryptionSection& encryption)
   std::string current = TRY(reveal_key(encryption.key));
   std::vector<std::string> previous;
   for (const Secret& secret : encryption.previous) previous.push_back(TRY(reveal_key(secret)));
-  return std::make_shared<Keyring>(std::move(current), std::move(previous));
+  return Keyring::make(std::move(current), std::move(previous));
 }
 
 Unwrap unwrap_with(std::shared_ptr<Keyring> keys) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,19 +17,22 @@
 #include <vector>
 
 #include "core/result.h"
+#include "storage/encryption_module.h"
 
 namespace sluice {
 
 class Keyring {
  public:
-  static constexpr std::size_t key_bytes = 32;
+  static constexpr std::size_t key_bytes = EncryptionModule::key_bytes;
 
   // A key as it stands in a file: 32 bytes, or 64 hexadecimal digits.
   //   bad_config  it is no key
   static Result<std::string> parse_key(std::string_view text);
 
   // `current` seals; `previous` are tried for what it did not seal. Each has 32 bytes.
-  Keyring(std::string current, std::vector<std::string> previous);
+  //   try_later  the module `encryption` cannot be loaded
+  static Result<std::shared_ptr<Keyring>> make(std::string current,
+                                               std::vector<std::string> previous);
 
   // Any thread.
   std::string seal(std::string_view record_key, std::string_view value);
@@ -45,11 +49,12 @@ class Keyring {
     std::string id;
     std::string bytes;
   };
-  static constexpr std::size_t nonce_bytes = 12;
+  Keyring(const EncryptionModule& cipher, std::string current, std::vector<std::string> previous);
 
+  const EncryptionModule& cipher_;
   std::vector<Key> keys_;  // constant after construction; the current one first
   std::mutex nonce_mutex_;
-  std::array<unsigned char, nonce_bytes> nonce_{};  // guarded by nonce_mutex_
+  std::array<unsigned char, EncryptionModule::nonce_bytes> nonce_{};  // guarded by nonce_mutex_
 };
 
 }  // namespace sluice

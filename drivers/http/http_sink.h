@@ -7,30 +7,13 @@
 // Each request carries Idempotency-Key: <batch id>, the same for all retries of the batch.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
+#include <vector>
 
-#include "config/secret.h"
-#include "core/result.h"
+#include "drivers/http/http_sink_config.h"
 #include "drivers/sink.h"
 
 namespace sluice {
-
-template <typename T>
-class Fields;
-
-struct HttpSinkConfig {
-  std::string url;
-  std::map<std::string, std::string> headers;
-  Secret token;
-  Duration timeout = std::chrono::seconds(30);
-  Duration connect_timeout = std::chrono::seconds(5);
-  std::int64_t max_in_flight = 1;
-  std::string ca_file;  // empty: the system's
-};
-void describe(Fields<HttpSinkConfig>& fields);
 
 class HttpSink final : public Sink {
  public:

@@ -1,6 +1,7 @@
 // The tools' side of the admin interface: one request over the Unix socket of a running gateway.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "core/result.h"
@@ -10,6 +11,6 @@ namespace sluice {
 
 // Errors: try_later when nobody answers there, with what to do about it.
 Result<AdminResponse> ask_gateway(const std::string& socket_path, const AdminRequest& request,
-                                  long timeout_seconds = 30);
+                                  std::chrono::seconds timeout);
 
 }  // namespace sluice

@@ -2,21 +2,41 @@
 
 #include <arpa/inet.h>
 #include <grp.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "gateway/admin/url_path.h"
 
 namespace sluice {
 namespace {
 
-constexpr unsigned max_connections = 32;
-constexpr unsigned timeout_s = 10;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+// Unix and TCP sockets are served alike.
+using Protocol = asio::generic::stream_protocol;
+using Socket = asio::basic_stream_socket<Protocol>;
+using Failure = boost::system::error_code;
+
+constexpr std::size_t max_connections = 32;
+constexpr auto timeout = std::chrono::seconds(10);
+constexpr auto pause_after_failure = std::chrono::milliseconds(200);
 constexpr std::size_t max_body_bytes = 1024 * 1024;
 
 Error failed(std::string_view what, const std::string& where) {
@@ -42,85 +62,153 @@ void give_to_group(const std::string& path) {
   }
 }
 
+// One connection: reads a request, answers it, and so on until the peer goes or is silent for too
+// long.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  using Answer = std::function<AdminResponse(const AdminRequest&)>;
+
+  Session(Socket socket, const Answer& answer) : stream_(std::move(socket)), answer_(answer) {}
+
+  void read() {
+    parser_.emplace();
+    parser_->body_limit(max_body_bytes);
+    stream_.expires_after(timeout);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](const Failure& failure, std::size_t) {
+                       self->on_read(failure);
+                     });
+  }
+
+ private:
+  void on_read(const Failure& failure) {
+    if (failure == http::error::body_limit) {
+      reply({413, "text/plain", "the request is too large\n"}, false);
+    } else if (!failure) {
+      const auto& message = parser_->get();
+      const auto target = std::string_view(message.target().data(), message.target().size());
+      reply(answer_({std::string(message.method_string()),
+                     percent_decoded(target.substr(0, target.find('?'))), message.body()}),
+            message.keep_alive());
+    } else if (failure.category() == http::make_error_code(http::error::bad_method).category() &&
+               failure != http::error::end_of_stream) {
+      reply({400, "text/plain", "that is no HTTP request: " + failure.message() + "\n"}, false);
+    }
+  }
+
+  void reply(AdminResponse response, bool is_kept) {
+    response_.emplace(static_cast<http::status>(response.status), 11);
+    response_->set(http::field::content_type, response.content_type);
+    response_->keep_alive(is_kept);
+    response_->body() = std::move(response.body);
+    response_->prepare_payload();
+    stream_.expires_after(timeout);
+    http::async_write(stream_, *response_,
+                      [self = shared_from_this(), is_kept](const Failure& failure, std::size_t) {
+                        if (!failure && is_kept) self->read();
+                      });
+  }
+
+  beast::basic_stream<Protocol> stream_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::response<http::string_body>> response_;
+  const Answer& answer_;
+};
+
 }  // namespace
 
-struct AdminServer::Impl {
-  AdminHandler handler;
-  bool is_read_only = false;
-  std::string socket_path;
-  std::uint16_t port = 0;
-  MHD_Daemon* daemon = nullptr;
-
-  static MHD_Result answer(MHD_Connection* connection, const AdminResponse& response) {
-    MHD_Response* out = MHD_create_response_from_buffer(
-        response.body.size(),
-        const_cast<char*>(
-            response.body.data()),  // NOLINT(cppcoreguidelines-pro-type-const-cast): copied at once
-        MHD_RESPMEM_MUST_COPY);
-    if (out == nullptr) return MHD_NO;
-    MHD_add_response_header(out, "Content-Type", response.content_type.c_str());
-    const MHD_Result queued =
-        MHD_queue_response(connection, static_cast<unsigned>(response.status), out);
-    MHD_destroy_response(out);
-    return queued;
+class AdminServer::Impl {
+ public:
+  Impl(int fd, bool is_read_only, AdminHandler handler, std::string socket_path)
+      : is_read_only_(is_read_only),
+        handler_(std::move(handler)),
+        socket_path_(std::move(socket_path)) {
+    acceptor_.assign(Protocol(AF_UNSPEC, SOCK_STREAM), fd);
+    accept();
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    io_.stop();
+    thread_.join();
+    is_ending_ = true;  // what ends with io_ begins nothing new
+    if (!socket_path_.empty()) ::unlink(socket_path_.c_str());
   }
 
-  static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
-                               const char* method, const char*, const char* data,
-                               std::size_t* data_size, void** state) {
-    auto& server = *static_cast<Impl*>(self);
-    if (*state == nullptr) {
-      *state = new AdminRequest{method, url, {}};
-      return MHD_YES;
-    }
-    auto& request = *static_cast<AdminRequest*>(*state);
-    if (*data_size > 0) {
-      const std::size_t room = max_body_bytes - std::min(max_body_bytes, request.body.size());
-      request.body.append(data, std::min(room, *data_size));
-      *data_size = 0;
-      return MHD_YES;
-    }
-    if (request.body.size() >= max_body_bytes)
-      return answer(connection, {413, "text/plain", "the request is too large\n"});
-    if (server.is_read_only && request.method != "GET") {
-      return answer(connection,
-                    {405, "text/plain", "this address answers GET only; use the admin socket\n"});
-    }
-    return answer(connection, server.handler(request));
+  std::uint16_t port() {
+    const Protocol::endpoint bound = acceptor_.local_endpoint();
+    return ntohs(bound.protocol().family() == AF_INET6
+                     ? reinterpret_cast<const sockaddr_in6*>(bound.data())->sin6_port
+                     : reinterpret_cast<const sockaddr_in*>(bound.data())->sin_port);
   }
 
-  static void on_done(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
-    delete static_cast<AdminRequest*>(*state);
-    *state = nullptr;
+ private:
+  void accept() {
+    acceptor_.async_accept([this](const Failure& failure, Socket socket) {
+      if (!failure) {
+        begin(std::move(socket));
+      } else {
+        accept_later();  // out of descriptors, most likely
+      }
+    });
   }
+
+  void begin(Socket socket) {
+    ++connections_;
+    // The last one to hold the session, be it an operation under way, ends it.
+    const std::shared_ptr<Session> session(new Session(std::move(socket), answer_),
+                                           [this](Session* ended) {
+                                             delete ended;
+                                             if (connections_-- == max_connections && !is_ending_)
+                                               accept();
+                                           });
+    session->read();
+    if (connections_ < max_connections) accept();
+  }
+
+  void accept_later() {
+    pause_.expires_after(pause_after_failure);
+    pause_.async_wait([this](const Failure& failure) {
+      if (!failure) accept();
+    });
+  }
+
+  AdminResponse answer(const AdminRequest& request) const {
+    if (is_read_only_ && request.method != "GET")
+      return {405, "text/plain", "this address answers GET only; use the admin socket\n"};
+    return handler_(request);
+  }
+
+  const bool is_read_only_;
+  const AdminHandler handler_;
+  const Session::Answer answer_ = [this](const AdminRequest& request) { return answer(request); };
+  const std::string socket_path_;
+  bool is_ending_ = false;
+  std::size_t connections_ = 0;
+  asio::io_context io_{1};
+  asio::basic_socket_acceptor<Protocol> acceptor_{io_};
+  asio::steady_timer pause_{io_};
+  std::thread thread_;
 };
 
 AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AdminServer::~AdminServer() = default;
 
-AdminServer::~AdminServer() {
-  MHD_stop_daemon(impl_->daemon);
-  if (!impl_->socket_path.empty()) ::unlink(impl_->socket_path.c_str());
-}
-
-std::uint16_t AdminServer::port() const { return impl_->port; }
+std::uint16_t AdminServer::port() const { return impl_->port(); }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::serve(int fd, bool is_read_only,
                                                         AdminHandler handler,
                                                         std::string socket_path) {
-  auto impl = std::make_unique<Impl>();
-  impl->handler = std::move(handler);
-  impl->is_read_only = is_read_only;
-  impl->socket_path = std::move(socket_path);
-  impl->daemon = MHD_start_daemon(
-      MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, 0, nullptr, nullptr, &Impl::on_request,
-      impl.get(), MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, max_connections,
-      MHD_OPTION_CONNECTION_TIMEOUT, timeout_s, MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_done,
-      nullptr, MHD_OPTION_END);
-  if (impl->daemon == nullptr) {
+  try {
+    return std::unique_ptr<AdminServer>(new AdminServer(
+        std::make_unique<Impl>(fd, is_read_only, std::move(handler), std::move(socket_path))));
+  } catch (const std::exception& failure) {  // out of descriptors or threads
     ::close(fd);
-    return Error{ErrorKind::try_later, "the admin server cannot start"};
+    return Error{ErrorKind::try_later,
+                 std::string("the admin server cannot start: ") + failure.what()};
   }
-  return std::unique_ptr<AdminServer>(new AdminServer(std::move(impl)));
 }
 
 Result<std::unique_ptr<AdminServer>> AdminServer::open_unix(const std::string& path,
@@ -172,14 +260,7 @@ Result<std::unique_ptr<AdminServer>> AdminServer::open_tcp(const std::string& ad
     ::close(fd);
     return error;
   }
-  sockaddr_storage bound{};
-  socklen_t length = sizeof bound;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length);
-  auto server = TRY(serve(fd, true, std::move(handler), {}));
-  server->impl_->port =
-      ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
-                                        : reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
-  return server;
+  return serve(fd, true, std::move(handler), {});
 }
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
 // AdminServer: HTTP for tools and monitoring, on a Unix socket (everything) or a TCP address (reads
-// alone). GNU libmicrohttpd on a thread of its own, with bounds on connections, time and body size.
+// alone). Boost.Beast on a thread of its own, with bounds on connections, time and body size.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace sluice {
 
 struct AdminRequest {
   std::string method;  // "GET", "POST"
-  std::string path;    // "/status"
+  std::string path;    // "/status"; decoded, without a query
   std::string body;
 };
 
@@ -29,6 +29,8 @@ using AdminHandler = std::function<AdminResponse(const AdminRequest&)>;
 
 class AdminServer {
  public:
+  static constexpr std::size_t max_socket_path = 107;  // the kernel's bound (unix(7))
+
   // A Unix socket with mode 0660 and, when it exists and may be set, group `sluice`. Replaces a
   // socket that a dead process left.
   //   try_later  the path cannot be used now
@@ -42,7 +44,7 @@ class AdminServer {
   std::uint16_t port() const;  // of a TCP server
 
  private:
-  struct Impl;
+  class Impl;
   explicit AdminServer(std::unique_ptr<Impl> impl);
   static Result<std::unique_ptr<AdminServer>> serve(int fd, bool is_read_only, AdminHandler handler,
                                                     std::string socket_path);

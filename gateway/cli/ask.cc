@@ -14,12 +14,13 @@ std::string find_socket(const ToolOptions& options) {
 }
 
 bool is_running(const ToolOptions& options) {
-  return ask_gateway(find_socket(options), {"GET", "/healthz", {}}, 5).is_ok();
+  return ask_gateway(find_socket(options), {"GET", "/healthz", {}}, std::chrono::seconds(5))
+      .is_ok();
 }
 
 int ask(const ToolOptions& options, const AdminRequest& request, AdminResponse& response,
-        long timeout_seconds) {
-  auto answer = ask_gateway(find_socket(options), request, timeout_seconds);
+        std::chrono::seconds timeout) {
+  auto answer = ask_gateway(find_socket(options), request, timeout);
   if (!answer) {
     print(stderr, "sluice: " + answer.error().message + "\n");
     return exit_failed;

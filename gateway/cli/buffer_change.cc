@@ -19,7 +19,7 @@
 namespace sluice {
 namespace {
 
-constexpr long compact_seconds = 3'600;
+constexpr auto compact_timeout = std::chrono::hours(1);
 constexpr std::size_t chunk_events = 1'000;
 constexpr std::size_t chunk_bytes = 512 * 1024;  // below what the admin socket takes
 
@@ -221,7 +221,7 @@ int buffer_compact_command(const BufferOptions& options) {
   if (is_live(options)) {
     AdminResponse response;
     if (const int code =
-            ask(options.tool, {"POST", "/v1/buffer/compact", {}}, response, compact_seconds);
+            ask(options.tool, {"POST", "/v1/buffer/compact", {}}, response, compact_timeout);
         code != exit_ok)
       return code;
     if (response.status != 200) {

@@ -46,7 +46,8 @@ bool render(const std::string& json, std::string& text) {
 
 // One try. `text` is what to print of it.
 bool is_healthy(const HealthcheckOptions& options, std::string& text) {
-  const auto answer = ask_gateway(find_socket(options.tool), {"POST", "/v1/health", {}}, 30);
+  const auto answer =
+      ask_gateway(find_socket(options.tool), {"POST", "/v1/health", {}}, std::chrono::seconds(30));
   if (!answer) {
     text = "sluice: " + answer.error().message + "\n";
     return false;

@@ -13,6 +13,7 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/daemon.h"
 #include "gateway/notify.h"
+#include "gateway/startup_memory.h"
 #include "gateway/version.h"
 
 namespace sluice {
@@ -114,6 +115,7 @@ int Process::run() {
   }
   notify_systemd("READY=1\nSTATUS=" + std::to_string(status.sources.size()) + " sources, " +
                  std::to_string(status.sinks.size()) + " sinks");
+  release_startup_memory();
   wait_for_signals();
   notify_systemd("STOPPING=1");
   daemon_.stop();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 
+#include "gateway/admin/url_path.h"
 #include "gateway/admin/views.h"
 #include "gateway/cli/ask.h"
 #include "gateway/cli/commands.h"
@@ -18,23 +19,6 @@ namespace {
 
 constexpr auto watch_interval = std::chrono::seconds(2);
 constexpr std::string_view clear_screen = "\x1b[H\x1b[2J";
-
-// As a part of a URL's path (RFC 3986 section 2.3).
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view plain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string encoded;
-  for (const char c : text) {
-    if (plain.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      encoded += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  return encoded;
-}
 
 int show(const ToolOptions& options, const std::string& path, std::string_view before) {
   AdminResponse response;

@@ -45,6 +45,24 @@ to = ["archive"]
 type = "file"
 path = "/var/lib/sluice/archive"
 """
+IDLE_CONFIG = """
+[gateway]
+name = "idle"
+[storage]
+path = "/var/lib/sluice/idle"
+[admin]
+socket = "/tmp/idle.sock"
+[sources.devices]
+type = "mqtt"
+listen = ["mqtt://127.0.0.1:1884"]
+[pipelines.all]
+from = ["devices"]
+to = ["files"]
+[sinks.files]
+type = "file"
+path = "/var/lib/sluice/idle-events"
+"""
+MOST_RESIDENT_KB, MOST_PRIVATE_KB = 8192, 4096
 # Sends one by one, and notes what was acknowledged; the gateway is killed in between.
 SCRIPT = """
 wait_healthy() { sluice healthcheck --wait 20s >/dev/null || { sluice healthcheck; journalctl -u sluice -n 30; exit 1; }; }
@@ -76,6 +94,12 @@ systemctl is-active sluice
 for try in $(seq 100); do sluice status --json | grep -q '"backlog_events":0' && break; sleep 0.2; done
 sluice status
 systemctl stop sluice
+# What a box pays that does nothing: an MQTT listener and a file sink.
+runuser -u sluice -- sluice run --config /probe/idle.toml 2>/dev/null & idle=$!
+for try in $(seq 100); do sluice status --socket /tmp/idle.sock >/dev/null && break; sleep 0.1; done
+sleep 2
+sed "s/^/idle /" /proc/$(pgrep -x sluice | tail -n 1)/smaps_rollup
+kill $idle
 echo "sealed: $(grep -c '"n":1' /var/lib/sluice/store.mdb)"
 ls /var/lib/sluice/archive
 for file in /var/lib/sluice/archive/*; do zstd -dcq <$file | sed 's/^/arrived: /'; done
@@ -90,6 +114,7 @@ def main():
         root.run("apt-get -q update && apt-get -q install -y --no-install-recommends zstd /packages/sluice_*.deb")
         root.write("/etc/sluice/sluice.toml", CONFIG, 0o640)
         root.write("/etc/sluice/credentials/store-key", KEY + "\n", 0o600)
+        root.write("/probe/idle.toml", IDLE_CONFIG, 0o644)
         root.write("/probe/sandbox", SANDBOX_PROBE, 0o755)
         root.write("/etc/systemd/system/sluice.service.d/test.conf",
                    "[Service]\nWatchdogSec=3\nRestartSec=200ms\nExecStartPre=/probe/sandbox\n")
@@ -112,6 +137,9 @@ def check(output):
     print(f"{len(acked)} acknowledged, {len(arrived)} arrived, {restarts} restarts after SIGKILL")
     assert len(acked) == 180 and restarts >= 3, output[-3000:]
     assert acked <= arrived, f"lost: {sorted(acked - arrived)}\n{output[-2500:]}"
+    idle = {name: int(kb) for name, kb in re.findall(r"^idle (Rss|Private_Dirty):\s+(\d+)", output, re.M)}
+    print(f"idle: {idle['Rss']} kB resident, {idle['Private_Dirty']} kB private")
+    assert idle["Rss"] <= MOST_RESIDENT_KB and idle["Private_Dirty"] <= MOST_PRIVATE_KB, idle
     for text in ("Watchdog timeout", "reloads", "a bad file is refused", "active", "sealed: 0"):
         assert text in lines, f"no '{text}' in:\n{output[-3000:]}"
 

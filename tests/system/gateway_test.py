@@ -426,6 +426,38 @@ def test_a_port_that_is_taken_does_not_stop_the_other_source(world):
     wait_until(lambda: world.status()["sources"][0]["running"], 30, "the port is free and the source listens")
 
 
+def test_a_part_that_is_not_installed_stops_only_what_needs_it(world):
+    installed = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(world.binary))), "lib/sluice")
+    parts = os.path.join(world.folder, "lib/sluice")
+    os.makedirs(os.path.join(world.folder, "bin"))
+    os.makedirs(parts)
+    world.binary = shutil.copy(world.binary, os.path.join(world.folder, "bin/sluice"))
+    gateway = world.start(HEAD + LISTENER + COAP + TO_HTTP, sources='["floor", "meters"]')
+    checked = gateway.run_tool("check", gateway.config)
+    assert checked.returncode == 0, checked
+    for part in ("coap", "http"):
+        assert f"there is no {parts}/{part}.so, which this needs: install Sluice again" in checked.stdout + checked.stderr, checked
+    world.publish(world.ports["mqtt"], "t", payload("d1", 1), "-q", "1")
+
+    def sink_error():
+        return world.status()["sinks"][0]["last_error"]
+
+    wait_until(lambda: f"{parts}/http.so: cannot open shared object file" in sink_error(), 10, "the sink says what it misses")
+    assert f"{parts}/coap.so" in world.status()["sources"][1]["last_error"], world.status()
+    with open(os.path.join(installed, "http.so"), "rb") as f:
+        other = f.read().replace(b"0.1.0\0", b"9.9.9\0")
+    with open(os.path.join(parts, "new"), "wb") as f:
+        f.write(other)
+    os.rename(os.path.join(parts, "new"), os.path.join(parts, "http.so"))
+    wait_until(lambda: "is of version 9.9.9" in sink_error(), 20, "the sink says what is wrong")
+    gateway.kill()     # a part that was loaded stays
+    for part in ("http.so", "coap.so"):
+        shutil.copy(os.path.join(installed, part), parts)
+    gateway.start(world.ports["mqtt"])
+    assert world.arrived(1)[0]["data"]["seq"] == 1
+    wait_until(lambda: world.status()["sources"][1]["running"], 10, "CoAP is listened on")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sluice", required=True)

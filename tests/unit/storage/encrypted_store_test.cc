@@ -14,7 +14,7 @@ std::string key_of(char c) { return std::string(Keyring::key_bytes, c); }
 std::shared_ptr<Keyring> keys(char current, std::string previous = {}) {
   std::vector<std::string> others;
   for (const char c : previous) others.push_back(key_of(c));
-  return std::make_shared<Keyring>(key_of(current), std::move(others));
+  return Keyring::make(key_of(current), std::move(others)).value();
 }
 std::string record(std::uint64_t number) { return keys::part(keys::journal, number, 0); }
 
