@@ -225,7 +225,9 @@ void LmdbStore::tidy() {
   mdb_reader_check(env_.get(), &dead);  // slots of a killed tool would pin old pages
   if (dead > 0)
     log_warning("A reader of the store died: its slot is free again", {{"readers", dead}});
-  if (touched_bytes_.exchange(0, std::memory_order_relaxed) < tidy_after_bytes) return;
+  // What comes slowly adds up as well: many small touches map as much as few large ones.
+  if (touched_bytes_.load(std::memory_order_relaxed) < tidy_after_bytes) return;
+  touched_bytes_.store(0, std::memory_order_relaxed);
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     if (!line.ends_with(file_.string())) continue;

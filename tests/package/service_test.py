@@ -98,7 +98,7 @@ systemctl stop sluice
 runuser -u sluice -- sluice run --config /probe/idle.toml 2>/dev/null & idle=$!
 for try in $(seq 100); do sluice status --socket /tmp/idle.sock >/dev/null && break; sleep 0.1; done
 sleep 2
-sed "s/^/idle /" /proc/$(pgrep -x sluice | tail -n 1)/smaps_rollup
+sed "s/^/idle /" /proc/$(pgrep -n -x sluice)/smaps_rollup
 kill $idle
 echo "sealed: $(grep -c '"n":1' /var/lib/sluice/store.mdb)"
 ls /var/lib/sluice/archive

@@ -99,6 +99,32 @@ TEST_F(LmdbStoreTest, The_map_grows_while_a_reader_goes_on_later) {
   EXPECT_GT(store->usage().used_bytes, 60 * mib);
 }
 
+// Of the store's file, as smaps says.
+std::uint64_t resident_bytes() {
+  std::ifstream maps("/proc/self/smaps");
+  bool is_of_store = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" r--") != std::string::npos) is_of_store = line.ends_with("/store.mdb");
+    if (is_of_store && line.starts_with("Rss:")) return std::stoull(line.substr(4)) << 10;
+  }
+  return 0;
+}
+
+TEST_F(LmdbStoreTest, However_slowly_it_is_read_its_pages_do_not_stay_in_memory) {
+  constexpr std::uint64_t records = 400;  // of 100 kB
+  auto store = open();
+  for (std::uint64_t i = 0; i < records; ++i)
+    ASSERT_TRUE(put(*store, key(i), std::string(100'000, 'x')));
+  std::uint64_t most = 0;
+  for (std::uint64_t i = 0; i < records; ++i) {
+    ASSERT_TRUE(store->get(key(i)));
+    store->tidy();
+    most = std::max(most, resident_bytes());
+  }
+  EXPECT_GT(most, 0U);
+  EXPECT_LT(most, 8 * mib);
+}
+
 TEST_F(LmdbStoreTest, A_full_map_is_no_space_and_erasing_makes_room) {
   auto store = open(20 * mib);
   std::uint64_t stored = 0;
