@@ -9,10 +9,9 @@
 #include <unistd.h>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
@@ -31,7 +30,12 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 // Unix and TCP sockets are served alike.
 using Protocol = asio::generic::stream_protocol;
-using Socket = asio::basic_stream_socket<Protocol>;
+// One kind of executor, named: Asio's default, which can hold any, is a tenth of a megabyte of
+// code.
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<Protocol, Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 using Failure = boost::system::error_code;
 
 constexpr std::size_t max_connections = 32;
@@ -68,13 +72,14 @@ class Session : public std::enable_shared_from_this<Session> {
  public:
   using Answer = std::function<AdminResponse(const AdminRequest&)>;
 
-  Session(Socket socket, const Answer& answer) : stream_(std::move(socket)), answer_(answer) {}
+  Session(Socket socket, const Answer& answer)
+      : socket_(std::move(socket)), timer_(socket_.get_executor()), answer_(answer) {}
 
   void read() {
     parser_.emplace();
     parser_->body_limit(max_body_bytes);
-    stream_.expires_after(timeout);
-    http::async_read(stream_, buffer_, *parser_,
+    close_if_late();
+    http::async_read(socket_, buffer_, *parser_,
                      [self = shared_from_this()](const Failure& failure, std::size_t) {
                        self->on_read(failure);
                      });
@@ -96,20 +101,33 @@ class Session : public std::enable_shared_from_this<Session> {
     }
   }
 
+  // What is under way then ends with an error.
+  void close_if_late() {
+    timer_.expires_after(timeout);
+    timer_.async_wait([weak = weak_from_this()](const Failure& failure) {
+      const auto self = weak.lock();
+      if (!self || failure) return;
+      // It may have been set anew between its end and this call.
+      Failure ignored;
+      if (self->timer_.expiry() <= std::chrono::steady_clock::now()) self->socket_.close(ignored);
+    });
+  }
+
   void reply(AdminResponse response, bool is_kept) {
     response_.emplace(static_cast<http::status>(response.status), 11);
     response_->set(http::field::content_type, response.content_type);
     response_->keep_alive(is_kept);
     response_->body() = std::move(response.body);
     response_->prepare_payload();
-    stream_.expires_after(timeout);
-    http::async_write(stream_, *response_,
+    close_if_late();
+    http::async_write(socket_, *response_,
                       [self = shared_from_this(), is_kept](const Failure& failure, std::size_t) {
                         if (!failure && is_kept) self->read();
                       });
   }
 
-  beast::basic_stream<Protocol> stream_;
+  Socket socket_;
+  Timer timer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> response_;
@@ -188,8 +206,8 @@ class AdminServer::Impl {
   bool is_ending_ = false;
   std::size_t connections_ = 0;
   asio::io_context io_{1};
-  asio::basic_socket_acceptor<Protocol> acceptor_{io_};
-  asio::steady_timer pause_{io_};
+  asio::basic_socket_acceptor<Protocol, Executor> acceptor_{io_};
+  Timer pause_{io_};
   std::thread thread_;
 };
 
