@@ -1,6 +1,7 @@
 #include "storage/lmdb_store.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -22,9 +23,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Pages that were read stay in the process's memory until it gives them back.
+// Pages that were read stay in the process's memory until it gives them back, with those around
+// them.
 constexpr std::uint64_t tidy_after_bytes = 4ULL << 20;
 constexpr std::uint64_t pages_checked_on_reopening = 1'024;
+
+// Of this process, pages of files that are in memory (proc(5), statm).
+std::uint64_t resident_file_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  std::uint64_t shared = 0;
+  statm >> size >> resident >> shared;
+  return shared * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
@@ -132,7 +144,6 @@ int LmdbStore::reopen() {
 
 Result<void> LmdbStore::commit(const WriteBatch& batch) {
   if (is_read_only_) return Error{ErrorKind::bad_config, "the store is open for reading only"};
-  touched_bytes_.fetch_add(batch.bytes(), std::memory_order_relaxed);
   int code = try_commit(batch);
   if (code == MDB_PANIC) {
     code = reopen();
@@ -153,7 +164,6 @@ Result<std::optional<std::string>> LmdbStore::get(std::string_view key) const {
   if (code == 0) code = mdb_get(transaction.get(), lmdb_tree, &key_val, &value);
   if (code == MDB_NOTFOUND) return std::optional<std::string>();
   if (code != 0) return lmdb_error(code, "cannot read the store");
-  touched_bytes_.fetch_add(value.mv_size, std::memory_order_relaxed);
   return std::optional(std::string(to_view(value)));
 }
 
@@ -167,13 +177,10 @@ Result<void> LmdbStore::scan(std::string_view first, std::string_view end,
   // LMDB has no empty key, and looks for none.
   if (code == 0)
     code = mdb_cursor_get(cursor, &key, &value, first.empty() ? MDB_FIRST : MDB_SET_RANGE);
-  std::uint64_t bytes = 0;
   while (code == 0 && to_view(key) < end) {
-    bytes += value.mv_size;
     if (!visit(to_view(key), to_view(value))) break;
     code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
   }
-  touched_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   if (code != 0 && code != MDB_NOTFOUND) return lmdb_error(code, "cannot read the store");
   return {};
 }
@@ -225,9 +232,9 @@ void LmdbStore::tidy() {
   mdb_reader_check(env_.get(), &dead);  // slots of a killed tool would pin old pages
   if (dead > 0)
     log_warning("A reader of the store died: its slot is free again", {{"readers", dead}});
-  // What comes slowly adds up as well: many small touches map as much as few large ones.
-  if (touched_bytes_.load(std::memory_order_relaxed) < tidy_after_bytes) return;
-  touched_bytes_.store(0, std::memory_order_relaxed);
+  const std::uint64_t resident = resident_file_bytes();
+  resident_after_tidy_ = std::min(resident_after_tidy_, resident);
+  if (resident < resident_after_tidy_ + tidy_after_bytes) return;
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
     if (!line.ends_with(file_.string())) continue;
@@ -240,6 +247,7 @@ void LmdbStore::tidy() {
     madvise(begin, static_cast<std::size_t>(static_cast<char*>(end) - static_cast<char*>(begin)),
             MADV_DONTNEED);
   }
+  resident_after_tidy_ = resident_file_bytes();
 }
 
 std::optional<std::string> LmdbStore::find_fault(const LmdbFile::Progress& progress) const {

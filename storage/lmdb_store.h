@@ -15,7 +15,6 @@
 // store.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -117,9 +116,8 @@ class LmdbStore final : public Store {
   mutable std::shared_mutex map_mutex_;
   Env env_;                      // guarded by map_mutex_; null: it could not be opened again
   std::uint64_t map_bytes_ = 0;  // engine thread only
-  // Bytes that went through the map since tidy() gave its memory back.
-  mutable std::atomic<std::uint64_t> touched_bytes_{0};
-  bool has_released_ = false;  // since the last commit; its thread only
+  std::uint64_t resident_after_tidy_ = 0;  // engine thread only; at first everything goes
+  bool has_released_ = false;              // since the last commit; its thread only
 };
 
 }  // namespace sluice
