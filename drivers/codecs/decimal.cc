@@ -70,7 +70,9 @@ Value to_seconds(std::int64_t nanoseconds) {
   std::copy(exponent.begin(), exponent.end(), end);
   double seconds = 0;
   std::from_chars(text.data(), end + exponent.size(), seconds);
-  return Value::number(seconds);
+  // A fraction that no double can tell: the same value must not be written in two ways.
+  const auto whole = static_cast<std::int64_t>(seconds);
+  return static_cast<double>(whole) == seconds ? Value::integer(whole) : Value::number(seconds);
 }
 
 }  // namespace sluice

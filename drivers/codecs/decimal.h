@@ -15,7 +15,7 @@ namespace sluice {
 // other kind, not finite, or beyond 64 bits of nanoseconds (292 years).
 std::optional<std::int64_t> to_nanoseconds(const Value& seconds);
 
-// An integer when there is no fraction, else the double nearest to the decimal.
+// The double nearest to the decimal; an integer when that has no fraction.
 Value to_seconds(std::int64_t nanoseconds);
 
 }  // namespace sluice

@@ -27,7 +27,9 @@ Result<std::string> decompress(std::string_view body) {
   ZSTD_inBuffer input{body.data(), body.size(), 0};
   std::size_t left = 1;
   bool is_full = false;
-  while (input.pos < input.size || is_full) {
+  // What fills the piece may have been the frame's last; asked again, zstd would want another
+  // frame.
+  while (input.pos < input.size || (is_full && left != 0)) {
     ZSTD_outBuffer output{piece.data(), piece.size(), 0};
     left = ZSTD_decompressStream(stream.get(), &output, &input);
     if (ZSTD_isError(left) != 0) return no_batch(std::string("zstd: ") + ZSTD_getErrorName(left));

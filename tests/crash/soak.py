@@ -164,9 +164,12 @@ def run(options, folder):
             simulator.kill()
             simulator.wait()
         control(upstream, mode="accept")
-        wait_until(lambda: json.loads(gateway.run_tool("status", "--json", "--socket", gateway.socket).stdout)
-                   ["sinks"][0]["backlog_events"] == 0, 300, "the outbox is empty")
-        return samples, verify(options, folder)
+
+        def status():
+            return json.loads(gateway.run_tool("status", "--json", "--socket", gateway.socket).stdout)
+
+        wait_until(lambda: status()["sinks"][0]["backlog_events"] == 0, 300, "the outbox is empty")
+        return samples, {**verify(options, folder), "dead_letters": status()["dead_letters"]}
     finally:
         gateway.stop(60)
         receiver.send_signal(signal.SIGTERM)
@@ -190,7 +193,7 @@ def main():
         grew = second > first * GROWTH_ALLOWED
         has_grown = has_grown or grew
         print(f"{name:14} at most {first} in the first half, {second} in the second{': GREW' if grew else ''}")
-    print(f"{account['sent']} sent, {account['delivered']} delivered, {account['lost']} lost, {account['duplicated']} duplicated: "
+    print(f"{account['sent']} sent, {account['delivered']} delivered, {account['lost']} lost, {account['duplicated']} duplicated, {account['dead_letters']} dead letters: "
           f"{'balanced' if account['balanced'] else 'NOT BALANCED'}")
     if not options.keep and account["balanced"] and not has_grown:
         shutil.rmtree(folder)

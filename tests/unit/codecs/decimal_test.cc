@@ -38,6 +38,7 @@ TEST(ToSeconds, Gives_an_integer_for_whole_seconds_and_else_the_nearest_double) 
   EXPECT_EQ(to_seconds(-5000000000).as_int(), -5);
   EXPECT_EQ(to_seconds(1276020076001000000).as_double(), 1276020076.001);
   EXPECT_EQ(to_seconds(-1).as_double(), -1e-9);
+  EXPECT_EQ(to_seconds(1700000000000000008).as_int(), 1700000000);
 }
 
 }  // namespace

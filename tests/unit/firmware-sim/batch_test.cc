@@ -44,6 +44,18 @@ TEST(Batch, Zstd_is_unpacked_also_when_it_comes_in_several_frames) {
   EXPECT_EQ(read_batch(zstd(event(1) + '\n') + zstd(event(2)), "zstd")->records.size(), 2U);
 }
 
+TEST(Batch, Zstd_of_any_size_is_unpacked) {
+  for (const std::size_t size : {ZSTD_DStreamOutSize(), 2 * ZSTD_DStreamOutSize()}) {
+    for (const std::size_t more : {0, 1}) {
+      std::string plain = event(1);
+      plain.append(size + more - plain.size(), ' ');
+      const Result<Batch> batch = read_batch(zstd(plain), "zstd");
+      ASSERT_TRUE(batch.is_ok()) << plain.size() << ": " << batch.error().message;
+      EXPECT_EQ(batch->records.size(), 1U);
+    }
+  }
+}
+
 TEST(Batch, A_window_result_keeps_key_bounds_revision_and_data) {
   const Result<Batch> batch = read_batch(
       R"({"id":"w","source":"//g/climate","type":"sluice.window","subject":"dev-1",)"
