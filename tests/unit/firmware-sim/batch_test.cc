@@ -46,7 +46,7 @@ TEST(Batch, Zstd_is_unpacked_also_when_it_comes_in_several_frames) {
 
 TEST(Batch, Zstd_of_any_size_is_unpacked) {
   for (const std::size_t size : {ZSTD_DStreamOutSize(), 2 * ZSTD_DStreamOutSize()}) {
-    for (const std::size_t more : {0, 1}) {
+    for (const std::size_t more : {0U, 1U}) {
       std::string plain = event(1);
       plain.append(size + more - plain.size(), ' ');
       const Result<Batch> batch = read_batch(zstd(plain), "zstd");

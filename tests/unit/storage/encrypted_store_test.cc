@@ -11,7 +11,7 @@ namespace sluice {
 namespace {
 
 std::string key_of(char c) { return std::string(Keyring::key_bytes, c); }
-std::shared_ptr<Keyring> keys(char current, std::string previous = {}) {
+std::shared_ptr<Keyring> keys(char current, const std::string& previous = {}) {
   std::vector<std::string> others;
   for (const char c : previous) others.push_back(key_of(c));
   return Keyring::make(key_of(current), std::move(others)).value();
