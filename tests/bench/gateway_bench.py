@@ -66,7 +66,7 @@ def main():
     if len(sys.argv) < 3 or "--help" in sys.argv:
         print(__doc__)
         sys.exit(2)
-    sluice = take("--sluice", os.path.join(ROOT, "build/release/bin/sluice"))
+    sluice = os.path.abspath(take("--sluice", os.path.join(ROOT, "build/release/bin/sluice")))
     folder = overlay(os.path.abspath(take("--harness", os.path.join(ROOT, "..", "shared", "tools", "gateway-bench"))))
     sys.path.insert(0, folder)
     # Peers are started in folders of their own: their paths must not be relative.
