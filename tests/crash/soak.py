@@ -74,7 +74,7 @@ temperature = {{ unit = "Cel", base = 21.0, spread = 5.0, walk = {{ step = 0.1, 
 humidity = {{ unit = "%RH", base = 45.0, noise = 2.0 }}
 """
 SAMPLE_EVERY_S, PRINT_EVERY_S = 10, 300
-GROWTH_ALLOWED = 1.1     # of the second half's largest figure over that of the first half
+GROWTH_ALLOWED = 1.2     # of the second half's largest figure over that of the first half
 FIGURES = ("file_bytes", "used_bytes", "rss_bytes", "private_bytes", "descriptors", "threads")
 
 
