@@ -18,6 +18,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
+from lib.account import verify  # noqa: E402
 from lib.gateway import Gateway, free_port, wait_until  # noqa: E402
 import socket  # noqa: E402
 
@@ -86,12 +87,6 @@ def resident_mib(pid):
         return next(int(line.split()[1]) / 1024 for line in f if line.startswith("VmHWM"))
 
 
-def verify(tool, folder):
-    done = subprocess.run([tool("sluice-sim"), "verify", f"{folder}/sent", f"{folder}/received", "--json"],
-                          capture_output=True, text=True)
-    return json.loads(done.stdout)
-
-
 def run(options, folder):
     def tool(name):
         return os.path.join(options.bin, name)
@@ -113,7 +108,7 @@ def run(options, folder):
         summary = json.loads(done.stdout)
         gateway_cpu = cpu_seconds(gateway.process.pid) - before
         end = time.monotonic() + 60
-        while not (account := verify(tool, folder))["balanced"] and time.monotonic() < end:
+        while not (account := verify(options.bin, folder))["balanced"] and time.monotonic() < end:
             time.sleep(0.5)
         return {"devices": options.devices, **summary, "gateway_cpu_seconds": round(gateway_cpu, 2),
                 "gateway_mib": round(resident_mib(gateway.process.pid)),

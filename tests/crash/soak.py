@@ -21,6 +21,7 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
+from lib.account import verify  # noqa: E402
 from lib.gateway import Gateway, free_port, wait_until  # noqa: E402
 
 GATEWAY = """
@@ -144,12 +145,6 @@ def growth(samples):
     return {name: (most(samples[:half], name), most(samples[half:], name)) for name in FIGURES}
 
 
-def verify(options, folder):
-    done = subprocess.run([os.path.join(options.bin, "sluice-sim"), "verify", f"{folder}/sent", f"{folder}/received", "--json"],
-                          capture_output=True, text=True)
-    return json.loads(done.stdout)
-
-
 def run(options, folder):
     def tool(name):
         return os.path.join(options.bin, name)
@@ -175,7 +170,7 @@ def run(options, folder):
             return json.loads(gateway.run_tool("status", "--json", "--socket", gateway.socket).stdout)
 
         wait_until(lambda: status()["sinks"][0]["backlog_events"] == 0, 300, "the outbox is empty")
-        return samples, {**verify(options, folder), "dead_letters": status()["dead_letters"]}
+        return samples, {**verify(options.bin, folder), "dead_letters": status()["dead_letters"]}
     finally:
         gateway.stop(60)
         receiver.send_signal(signal.SIGTERM)
