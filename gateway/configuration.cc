@@ -12,7 +12,9 @@
 #include "drivers/codecs/decoder_factory.h"
 #include "gateway/catalog.h"
 #include "gateway/common_options.h"
+#include "gateway/missing_module.h"
 #include "pipelines/tables/table_view.h"
+#include "storage/encryption_module.h"
 
 namespace sluice {
 namespace {
@@ -278,6 +280,10 @@ std::optional<Configuration> read_configuration(Document& document, NamedFiles f
   configuration.storage = root.storage;
   configuration.admin = root.admin;
   configuration.log = root.log;
+  if (root.storage.encryption.key.is_set()) {
+    const Node* storage = document.root().node().find("storage");
+    warn_if_missing(EncryptionModule::name, RawTable(*storage->find("encryption")), diagnostics);
+  }
   std::vector<std::string> inputs;
   std::vector<std::string> sinks;
   for (const auto& [name, table] : root.sources) {

@@ -437,6 +437,10 @@ def test_a_part_that_is_not_installed_stops_only_what_needs_it(world):
     assert checked.returncode == 0, checked
     for part in ("coap", "http"):
         assert f"there is no {parts}/{part}.so, which this needs: install Sluice again" in checked.stdout + checked.stderr, checked
+    sealed = os.path.join(world.folder, "sealed.toml")
+    with open(gateway.config) as given, open(sealed, "w") as f:
+        f.write(given.read() + f'\n[storage.encryption]\nkey = "{"5a" * 32}"\n')
+    assert f"there is no {parts}/encryption.so" in gateway.run_tool("check", sealed).stderr
     world.publish(world.ports["mqtt"], "t", payload("d1", 1), "-q", "1")
 
     def sink_error():

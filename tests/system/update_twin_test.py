@@ -92,9 +92,9 @@ class Twin:
             with open(os.path.join(tree, path), "w") as f:
                 f.write(text)
         with open(image, "wb") as f:
-            f.truncate(34 * MIB)
-        run("sfdisk", "--quiet", "--no-tell-kernel", image, input="label: gpt\nstart=1MiB, size=32MiB, name=rootA\n")
-        run("mke2fs", "-q", "-t", "ext4", "-d", tree, "-E", f"offset={MIB}", image, "32M")
+            f.truncate(36 * MIB)
+        run("sfdisk", "--quiet", "--no-tell-kernel", image, input="label: gpt\nstart=1MiB, size=1MiB\nstart=2MiB, size=32MiB\n")
+        run("mke2fs", "-q", "-t", "ext4", "-d", tree, "-E", f"offset={2 * MIB}", image, "32M")
         bundle = os.path.join(self.root, "twin", name + ".raucb")
         run(os.path.join(OTA, "bundle"), image, bundle, "--format", "plain")
         os.chmod(bundle, 0o644)
