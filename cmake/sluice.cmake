@@ -26,6 +26,13 @@ function(sluice_module name)
   add_dependencies(modules sluice_module_${name})
 endfunction()
 
+# An emulated processor is slow.
+if(CMAKE_CROSSCOMPILING)
+  set(SLUICE_TEST_SECONDS 900)
+else()
+  set(SLUICE_TEST_SECONDS 120)
+endif()
+
 # sluice_test(NAME LABEL label SOURCES ... [LIBRARIES targets])
 # A GoogleTest program whose tests ctest runs one process each, under one label.
 function(sluice_test name)
@@ -35,7 +42,7 @@ function(sluice_test name)
   # Tests of one folder call their fixtures and helpers alike on purpose.
   set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   add_test(NAME ${ARG_LABEL}.${name} COMMAND ${name})
-  set_tests_properties(${ARG_LABEL}.${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
+  set_tests_properties(${ARG_LABEL}.${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${SLUICE_TEST_SECONDS})
 endfunction()
 
 # sluice_c_test(NAME LABEL label SOURCE file.c [LIBRARIES targets] [HOST_ONLY])
@@ -53,11 +60,11 @@ function(sluice_c_test name)
   endif()
   add_dependencies(c_tests ${name})
   gtest_discover_tests(${name} TEST_PREFIX ${ARG_LABEL}. DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${SLUICE_TEST_SECONDS})
   if(ARG_HOST_ONLY)
     return()
   endif()
   add_test(NAME ${ARG_LABEL}.board.${name}
     COMMAND ${CMAKE_SOURCE_DIR}/firmware-sim/cortex-m/test ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SOURCE})
-  set_tests_properties(${ARG_LABEL}.board.${name} PROPERTIES LABELS ${ARG_LABEL} SKIP_RETURN_CODE 77 TIMEOUT 120)
+  set_tests_properties(${ARG_LABEL}.board.${name} PROPERTIES LABELS ${ARG_LABEL} SKIP_RETURN_CODE 77 TIMEOUT ${SLUICE_TEST_SECONDS})
 endfunction()

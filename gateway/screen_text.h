@@ -6,8 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/clock.h"
-
 namespace sluice {
 
 // Without control characters, on one line.
@@ -26,6 +24,5 @@ std::string count_text(std::uint64_t number, std::size_t width = 99);
 std::string count_of(std::size_t count, std::string_view what);    // "1 sink", "2 sinks"
 std::string bytes_text(std::uint64_t bytes);                       // "3.0 MiB"
 std::string rate_text(double per_second, std::size_t width = 99);  // "0.3", "12.5", "1,250"
-std::string span_text(Duration span);  // "45 s", "12 min", "41 h", "6 d"
 
 }  // namespace sluice

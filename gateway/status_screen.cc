@@ -8,6 +8,7 @@
 
 #include "core/arena.h"
 #include "core/clock.h"
+#include "core/span_text.h"
 #include "core/value.h"
 #include "drivers/codecs/json.h"
 #include "gateway/screen_text.h"

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "core/progress.h"
 #include "drivers/codecs/json.h"
 #include "gateway/buffer/compact.h"
 #include "gateway/buffer/edit.h"
@@ -12,7 +13,6 @@
 #include "gateway/cli/ask.h"
 #include "gateway/cli/buffer.h"
 #include "gateway/cli/print.h"
-#include "gateway/cli/progress.h"
 #include "gateway/screen_text.h"
 #include "storage/quarantine.h"
 

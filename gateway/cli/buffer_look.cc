@@ -6,13 +6,14 @@
 #include <map>
 #include <thread>
 
+#include "core/progress.h"
+#include "core/span_text.h"
 #include "drivers/codecs/cloudevents.h"
 #include "gateway/backlog.h"
 #include "gateway/buffer/edit.h"
 #include "gateway/buffer/verify.h"
 #include "gateway/cli/buffer.h"
 #include "gateway/cli/print.h"
-#include "gateway/cli/progress.h"
 #include "gateway/screen_text.h"
 #include "storage/journal.h"
 

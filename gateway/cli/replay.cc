@@ -9,11 +9,11 @@
 
 #include "config/document.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "drivers/codecs/cloudevents.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/moment.h"
 #include "gateway/cli/print.h"
-#include "gateway/cli/progress.h"
 #include "gateway/open_store.h"
 #include "gateway/replay/replay_screen.h"
 #include "gateway/screen_text.h"

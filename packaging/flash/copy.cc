@@ -67,7 +67,7 @@ void keep_head(std::string& head, std::uint64_t offset, std::span<const char> by
 }
 
 // The image's size is known only at its end.
-Result<CheckedImage> measure_image(ImageReader& image, Progress& progress,
+Result<CheckedImage> measure_image(ImageReader& image, CopyProgress& progress,
                                    const std::atomic<bool>& stop) {
   CheckedImage checked;
   checked.head.assign(image_head_bytes, '\0');
@@ -91,8 +91,8 @@ Result<CheckedImage> measure_image(ImageReader& image, Progress& progress,
 
 }  // namespace
 
-Result<CheckedImage> check_image(ImageReader& image, std::optional<Bmap> bmap, Progress& progress,
-                                 const std::atomic<bool>& stop) {
+Result<CheckedImage> check_image(ImageReader& image, std::optional<Bmap> bmap,
+                                 CopyProgress& progress, const std::atomic<bool>& stop) {
   if (!bmap) return measure_image(image, progress, stop);
   CheckedImage checked{std::move(*bmap), std::string(image_head_bytes, '\0')};
   Sha256 sum;
@@ -111,7 +111,7 @@ Result<CheckedImage> check_image(ImageReader& image, std::optional<Bmap> bmap, P
   return checked;
 }
 
-Result<void> write_image(ImageReader& image, const Bmap& bmap, Disk& disk, Progress& progress,
+Result<void> write_image(ImageReader& image, const Bmap& bmap, Disk& disk, CopyProgress& progress,
                          const std::atomic<bool>& stop) {
   struct Held {
     std::uint64_t offset;
@@ -137,7 +137,7 @@ Result<void> write_image(ImageReader& image, const Bmap& bmap, Disk& disk, Progr
   return disk.sync();
 }
 
-Result<void> read_back(Disk& disk, const Bmap& bmap, Progress& progress,
+Result<void> read_back(Disk& disk, const Bmap& bmap, CopyProgress& progress,
                        const std::atomic<bool>& stop) {
   std::vector<char> buffer(chunk_bytes);
   Sha256 sum;

@@ -13,9 +13,9 @@
 
 #include "core/result.h"
 #include "packaging/flash/bmap.h"
+#include "packaging/flash/copy_progress.h"
 #include "packaging/flash/disk.h"
 #include "packaging/flash/image_reader.h"
-#include "packaging/flash/progress.h"
 
 namespace sluice {
 
@@ -28,15 +28,15 @@ struct CheckedImage {
 // `stop` ends each pass between two chunks.
 //   bad_input  the image is not what the bmap says; the message names the place
 //   try_later  stopped
-Result<CheckedImage> check_image(ImageReader& image, std::optional<Bmap> bmap, Progress& progress,
-                                 const std::atomic<bool>& stop);
+Result<CheckedImage> check_image(ImageReader& image, std::optional<Bmap> bmap,
+                                 CopyProgress& progress, const std::atomic<bool>& stop);
 
 //   corrupt    the disk does not take it
-Result<void> write_image(ImageReader& image, const Bmap& bmap, Disk& disk, Progress& progress,
+Result<void> write_image(ImageReader& image, const Bmap& bmap, Disk& disk, CopyProgress& progress,
                          const std::atomic<bool>& stop);
 
 //   corrupt    the disk holds something else than was written; the message names the place
-Result<void> read_back(Disk& disk, const Bmap& bmap, Progress& progress,
+Result<void> read_back(Disk& disk, const Bmap& bmap, CopyProgress& progress,
                        const std::atomic<bool>& stop);
 
 }  // namespace sluice

@@ -168,9 +168,8 @@ Result<void> check_usable(const BlockDevice& device, const std::string& path) {
 
 Result<void> check_size(const BlockDevice& device, const std::string& path, std::uint64_t needed) {
   if (device.bytes >= needed) return {};
-  return unusable(path + " is too small: it has " + bytes_text(device.bytes) +
-                  ", the image needs " + bytes_text(needed) + " (" + std::to_string(needed) +
-                  " bytes)");
+  return unusable(path + " is too small: it has " + size_text(device.bytes) + ", the image needs " +
+                  size_text(needed) + " (" + std::to_string(needed) + " bytes)");
 }
 
 bool is_plain_file(const std::string& path, BlockDevice& device) {

@@ -8,11 +8,11 @@
 
 #include "packaging/flash/bmap.h"
 #include "packaging/flash/copy.h"
+#include "packaging/flash/copy_progress.h"
 #include "packaging/flash/disk.h"
 #include "packaging/flash/fat_files.h"
 #include "packaging/flash/image_reader.h"
 #include "packaging/flash/partition_table.h"
-#include "packaging/flash/progress.h"
 #include "packaging/flash/signature.h"
 #include "packaging/flash/terminal.h"
 #include "packaging/flash/units.h"
@@ -31,7 +31,7 @@ void say(const char* what, const std::string& text) {
 }
 
 std::string describe(const BlockDevice& device) {
-  return (device.model.empty() ? "unknown model" : device.model) + ", " + bytes_text(device.bytes);
+  return (device.model.empty() ? "unknown model" : device.model) + ", " + size_text(device.bytes);
 }
 
 // image.img.zst.bmap, else image.img.bmap as bmaptool names it; empty: neither.
@@ -81,10 +81,10 @@ Result<std::optional<Bmap>> load_bmap(const FlashOptions& options) {
 Result<CheckedImage> check(const FlashOptions& options, std::optional<Bmap> bmap,
                            const std::atomic<bool>& stop) {
   const auto image = TRY(ImageReader::open(options.image));
-  Progress progress("checking", bmap ? bmap->mapped_bytes() : fs::file_size(options.image));
+  CopyProgress progress("checking", bmap ? bmap->mapped_bytes() : fs::file_size(options.image));
   CheckedImage checked = TRY(check_image(*image, std::move(bmap), progress, stop));
-  say("image", bytes_text(checked.bmap.image_bytes) + ", " +
-                   bytes_text(checked.bmap.mapped_bytes()) + " of it to write; checksums good");
+  say("image", size_text(checked.bmap.image_bytes) + ", " + size_text(checked.bmap.mapped_bytes()) +
+                   " of it to write; checksums good");
   return checked;
 }
 
@@ -99,11 +99,11 @@ Result<void> write_and_compare(const FlashOptions& options, const Bmap& bmap, Di
                                const std::atomic<bool>& stop) {
   const auto image = TRY(ImageReader::open(options.image));
   {
-    Progress progress("writing", bmap.mapped_bytes());
+    CopyProgress progress("writing", bmap.mapped_bytes());
     TRY(write_image(*image, bmap, disk, progress, stop));
     say("written", progress.summary());
   }
-  Progress progress("reading back", bmap.mapped_bytes());
+  CopyProgress progress("reading back", bmap.mapped_bytes());
   const auto same = read_back(disk, bmap, progress, stop);
   if (!same && same.error().kind == ErrorKind::corrupt) {
     return Error{ErrorKind::corrupt, options.device + ": " + same.error().message};

@@ -15,7 +15,7 @@ std::string with_one_digit(double number) {
 
 }  // namespace
 
-std::string bytes_text(std::uint64_t bytes) {
+std::string size_text(std::uint64_t bytes) {
   const auto number = static_cast<double>(bytes);
   if (number >= 1e9) return with_one_digit(number / 1e9) + " GB";
   if (number >= 1e6) return with_one_digit(number / 1e6) + " MB";
@@ -23,7 +23,7 @@ std::string bytes_text(std::uint64_t bytes) {
   return std::to_string(bytes) + " bytes";
 }
 
-std::string rate_text(std::uint64_t bytes, std::chrono::duration<double> spent) {
+std::string speed_text(std::uint64_t bytes, std::chrono::duration<double> spent) {
   const double seconds = std::max(spent.count(), 1e-3);
   return with_one_digit(static_cast<double>(bytes) / 1e6 / seconds) + " MB/s";
 }

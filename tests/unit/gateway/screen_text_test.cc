@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/span_text.h"
+
 namespace sluice {
 namespace {
 using namespace std::chrono_literals;

@@ -55,17 +55,17 @@ class Copies : public FolderTest {
   Result<CheckedImage> check(const std::string& name, std::optional<Bmap> bmap) {
     const auto image = ImageReader::open(path(name));
     if (!image) return image.error();
-    Progress progress("checking", 1);
+    CopyProgress progress("checking", 1);
     return check_image(**image, std::move(bmap), progress, stop_);
   }
   Result<void> write(const std::string& name) {
     const auto image = ImageReader::open(path(name));
     if (!image) return image.error();
-    Progress progress("writing", 1);
+    CopyProgress progress("writing", 1);
     return write_image(**image, bmap_, disk_, progress, stop_);
   }
   Result<void> compare() {
-    Progress progress("reading back", 1);
+    CopyProgress progress("reading back", 1);
     return read_back(disk_, bmap_, progress, stop_);
   }
 

@@ -1,4 +1,4 @@
-#include "gateway/cli/progress.h"
+#include "core/progress.h"
 
 #include <unistd.h>
 
@@ -6,8 +6,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "gateway/cli/print.h"
-#include "gateway/screen_text.h"
+#include "core/span_text.h"
 
 namespace sluice {
 namespace {
@@ -23,7 +22,7 @@ Progress::Progress(std::string what)
 Progress::~Progress() { clear(); }
 
 void Progress::clear() {
-  if (has_drawn_) print(stderr, "\r\x1b[K");
+  if (has_drawn_) std::fputs("\r\x1b[K", stderr);
   has_drawn_ = false;
 }
 
@@ -37,7 +36,7 @@ bool Progress::is_due() {
 
 void Progress::draw(const std::string& text) {
   has_drawn_ = true;
-  print(stderr, "\r" + what_ + " " + text + "\x1b[K");
+  std::fputs(("\r" + what_ + " " + text + "\x1b[K").c_str(), stderr);
 }
 
 void Progress::show(double share, const std::string& detail) {
