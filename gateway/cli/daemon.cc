@@ -12,6 +12,7 @@
 #include "gateway/cli/commands.h"
 #include "gateway/health.h"
 #include "gateway/notify.h"
+#include "gateway/release_memory.h"
 
 namespace sluice {
 namespace {
@@ -136,6 +137,7 @@ std::pair<bool, std::string> Daemon::switch_to(Configuration configuration, std:
   }
   if (start_gateway(std::move(configuration), std::move(*store), std::move(refused)) != exit_ok)
     return {false, "the gateway cannot start; see its log\n"};
+  release_rarely_used_memory();
   return {true, {}};
 }
 
@@ -200,6 +202,7 @@ AdminResponse Daemon::answer_health() {
     in_force = {text_, text_name_, files_};
   }
   checks.push_back(check_pipelines(in_force));
+  release_rarely_used_memory();
   return {200, "application/json", health_json(checks)};
 }
 

@@ -13,7 +13,7 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/daemon.h"
 #include "gateway/notify.h"
-#include "gateway/startup_memory.h"
+#include "gateway/release_memory.h"
 #include "gateway/version.h"
 
 namespace sluice {
@@ -115,7 +115,7 @@ int Process::run() {
   }
   notify_systemd("READY=1\nSTATUS=" + std::to_string(status.sources.size()) + " sources, " +
                  std::to_string(status.sinks.size()) + " sinks");
-  release_startup_memory();
+  release_rarely_used_memory();
   wait_for_signals();
   notify_systemd("STOPPING=1");
   daemon_.stop();

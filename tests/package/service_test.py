@@ -97,6 +97,7 @@ systemctl stop sluice
 # What a box pays that does nothing: an MQTT listener and a file sink.
 runuser -u sluice -- sluice run --config /probe/idle.toml 2>/dev/null & idle=$!
 for try in $(seq 100); do sluice status --socket /tmp/idle.sock >/dev/null && break; sleep 0.1; done
+sluice healthcheck --socket /tmp/idle.sock >/dev/null
 sleep 2
 sed "s/^/idle /" /proc/$(pgrep -n -x sluice)/smaps_rollup
 kill $idle

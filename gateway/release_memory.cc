@@ -1,4 +1,4 @@
-#include "gateway/startup_memory.h"
+#include "gateway/release_memory.h"
 
 #include <link.h>
 #include <malloc.h>
@@ -31,7 +31,7 @@ int release_object(dl_phdr_info* object, std::size_t, void*) {
 
 }  // namespace
 
-void release_startup_memory() {
+void release_rarely_used_memory() {
   malloc_trim(0);
   dl_iterate_phdr(release_object, nullptr);
 }
