@@ -1,6 +1,8 @@
 #include "core/clock.h"
 
+#include <sys/syscall.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +15,14 @@ namespace sluice {
 namespace {
 
 Duration read_clock(clockid_t id) {
+#ifdef SYS_clock_gettime64  // 32-bit systems have it: the time of their C library ends in 2038
+  struct {
+    std::int64_t seconds = 0;
+    std::int64_t nanos = 0;
+  } kernel_time;
+  if (syscall(SYS_clock_gettime64, id, &kernel_time) == 0)
+    return std::chrono::seconds(kernel_time.seconds) + std::chrono::nanoseconds(kernel_time.nanos);
+#endif
   timespec now{};
   clock_gettime(id, &now);
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);

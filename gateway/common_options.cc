@@ -17,6 +17,12 @@ Result<void> check_name(const std::string& name) {
   return Error{ErrorKind::bad_config, "'" + name + "' must be 1 to 64 letters, digits, '-' or '_'"};
 }
 
+// The store is mapped as a whole.
+Result<void> check_store_size(const ByteSize& size) {
+  if (sizeof(void*) > 4 || size <= ByteSize::gib(1)) return {};
+  return Error{ErrorKind::bad_config, "a 32-bit system cannot have a store of more than 1GiB"};
+}
+
 Result<void> check_flash_budget(const std::string& text) {
   if (text.empty()) return {};
   TRY(parse_bytes_per_day(text));
@@ -73,6 +79,7 @@ void describe(Fields<StorageSection>& fields) {
       .optional("max_size", &StorageSection::max_size,
                 "How large the store may grow. When it is full each sink's `when_full` decides.")
       .at_least(ByteSize::mib(4))
+      .checked_by(check_store_size)
       .optional("high_water", &StorageSection::high_water,
                 "The store counts as full at so many per cent of `max_size`,")
       .between(50.0, 98.0)

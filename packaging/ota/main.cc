@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "config/command_page.h"
+#include "core/clock.h"
 #include "packaging/ota/update.h"
 #include "packaging/provisioning/program.h"
 
@@ -21,7 +22,7 @@ int failed(const sluice::Error& error) {
 }
 
 int carry_out(const Options& options) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto now = std::chrono::floor<std::chrono::seconds>(sluice::SystemClock().wall());
   const auto done = sluice::carry_out(options.places, now);
   if (!done) return failed(done.error());
   std::printf("%s\n", done->c_str());
