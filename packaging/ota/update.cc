@@ -15,6 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* request_file = "request.toml";
+// The request that is being carried out or waits for its window, and its bundle: another one may
+// come meanwhile, under the same name.
+constexpr const char* taken_file = "taken.toml";
+constexpr const char* taken_bundle = "taken.raucb";
 constexpr const char* result_file = "result.txt";
 
 bool is_address(const std::string& bundle) {
@@ -67,10 +71,10 @@ Result<UpdateRequest> parse(const std::string& text) {
 }
 
 // A link could have root read what its writer may not.
-Result<void> check_plain_file(const fs::path& bundle) {
+Result<void> check_plain_file(const fs::path& file, const std::string& name) {
   struct stat status {};
-  if (lstat(bundle.c_str(), &status) == 0 && S_ISREG(status.st_mode)) return {};
-  return Error{ErrorKind::bad_input, bundle.string() + " is no plain file"};
+  if (lstat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode)) return {};
+  return Error{ErrorKind::bad_input, name + " is no plain file"};
 }
 
 // "LastError: ..." when it has one, else all that it said on one line.
@@ -85,20 +89,36 @@ std::string reason_of(const ProgramRun& run) {
   return printable(said);
 }
 
-Result<void> install(const fs::path& bundle) {
-  TRY(check_plain_file(bundle));
+Result<void> install(const fs::path& bundle, const std::string& name) {
+  TRY(check_plain_file(bundle, name));
   const ProgramRun run = TRY(run_program({"rauc", "install", bundle.string()}));
   if (run.exit_code == 0) return {};
-  return Error{ErrorKind::bad_input,
-               "rauc refuses " + bundle.filename().string() + ": " + reason_of(run)};
+  return Error{ErrorKind::bad_input, "rauc refuses " + name + ": " + reason_of(run)};
+}
+
+// A new request takes the place of one that waits. Its bundle first: after a power cut between the
+// two it is taken again.
+void take_request(const UpdatePlaces& places) {
+  const auto text = read_file(places.folder / request_file);
+  if (!text) return;  // there is no new one
+  std::error_code fault;
+  const auto request = parse(*text);
+  if (request) fs::rename(places.folder / request->bundle, places.folder / taken_bundle, fault);
+  fs::rename(places.folder / request_file, places.folder / taken_file, fault);
+}
+
+void forget_request(const UpdatePlaces& places) {
+  std::error_code ignored;
+  fs::remove(places.folder / taken_file, ignored);
+  fs::remove(places.folder / taken_bundle, ignored);
 }
 
 // The request is gone before it is tried: one that ends the machine is not tried for ever.
 Result<std::string> try_once(const UpdatePlaces& places, const UpdateRequest& request) {
   std::error_code ignored;
-  fs::remove(places.folder / request_file, ignored);
-  const Result<void> done = install(places.folder / request.bundle);
-  fs::remove(places.folder / request.bundle, ignored);
+  fs::remove(places.folder / taken_file, ignored);
+  const Result<void> done = install(places.folder / taken_bundle, request.bundle);
+  forget_request(places);
   if (!done) return done.error();
   return std::string(installed) + " " + request.bundle;
 }
@@ -106,17 +126,15 @@ Result<std::string> try_once(const UpdatePlaces& places, const UpdateRequest& re
 Result<std::string> judge(const UpdatePlaces& places, const std::string& text,
                           std::chrono::sys_seconds now) {
   const auto request = parse(text);
-  std::error_code ignored;
   if (!request) {
-    fs::remove(places.folder / request_file, ignored);
+    forget_request(places);
     return request.error();
   }
   switch (decide(*request, device_id(places), now)) {
     case Verdict::wait:
       return "waits for " + request->window + " UTC";
     case Verdict::not_chosen:
-      fs::remove(places.folder / request_file, ignored);
-      fs::remove(places.folder / request->bundle, ignored);
+      forget_request(places);
       return "this box is not among the " + std::to_string(request->share) + " % that take " +
              request->bundle;
     case Verdict::install:
@@ -139,8 +157,9 @@ Result<void> ask_for_update(const UpdatePlaces& places, const std::string& bundl
 }
 
 Result<std::string> carry_out(const UpdatePlaces& places, std::chrono::sys_seconds now) {
-  if (!fs::exists(places.folder / request_file)) return std::string("no update is asked for");
-  const std::string text = TRY(read_file(places.folder / request_file));
+  take_request(places);
+  if (!fs::exists(places.folder / taken_file)) return std::string("no update is asked for");
+  const std::string text = TRY(read_file(places.folder / taken_file));
   Result<std::string> result = judge(places, text, now);
   const std::string line = result ? *result : "refused: " + result.error().message;
   TRY(replace_file(places.folder / result_file, line + "\n", 0644));

@@ -38,7 +38,10 @@ ask tampered sluice-update tampered.raucb
 ask future sluice-update future.raucb
 ask others sluice-update others.raucb --share 1
 ask staged @STAGED@
-rm -f /var/lib/sluice/update/request.toml
+/twin/server &
+sleep 1
+runuser -u sluice -- sluice-update http://127.0.0.1:8080/none.raucb 2>&1 | sed 's/^/TWIN nothing there: /'
+ask address sluice-update http://127.0.0.1:8080/future.raucb
 ask good @GOOD@
 echo "TWIN grubenv: $(grub-editenv /boot/efi/grubenv list | tr '\\n' ' ')"
 mount -o ro @SLOT_B@ /mnt
@@ -47,6 +50,21 @@ umount /mnt
 echo "TWIN restart: $(cat /run/restart-asked 2>/dev/null)"
 echo TWIN end
 systemctl poweroff
+"""
+
+# A web server of what a minimal Debian has.
+SERVER = """#!/usr/bin/perl
+use IO::Socket::INET;
+$server = IO::Socket::INET->new(LocalAddr => "127.0.0.1:8080", Listen => 4, ReuseAddr => 1) or die $!;
+while ($client = $server->accept) {
+  my ($name) = <$client> =~ m{^GET /([a-z.-]+) };
+  while (<$client>) { last if /^\\r?$/ }
+  local $/;
+  my $there = open(my $file, "<", "/twin/$name");
+  my $text = $there ? <$file> : "";
+  print $client "HTTP/1.0 " . ($there ? "200 OK" : "404 Not Found") . "\\r\\nContent-Length: " . length($text) . "\\r\\n\\r\\n$text";
+  close $client;
+}
 """
 
 
@@ -126,6 +144,7 @@ class Twin:
                  "[Service]\nEnvironment=PATH=/twin/bin:/usr/sbin:/usr/bin\nReadWritePaths=/run\n")
         self.put("twin/bin/systemctl", "#!/bin/sh\necho \"$@\" >/run/restart-asked\n", 0o755)
         self.put("twin/driver", self.driver(), 0o755)
+        self.put("twin/server", SERVER, 0o755)
         self.put("etc/systemd/system/twin.service",
                  "[Unit]\nAfter=dbus.service sluice-update.path\n[Service]\nType=idle\nExecStart=/twin/driver\n")
         # A login prompt hangs up the console, and with it what the driver has open there.
@@ -148,7 +167,7 @@ class Twin:
                                *[f"--bind=/dev/loop{n}" for n in range(8) if f"/dev/loop{n}" not in self.loops and os.path.exists(f"/dev/loop{n}")]],
                               stdin=subprocess.DEVNULL, capture_output=True)
         said = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r", "", (done.stdout + done.stderr).decode(errors="replace"))
-        return dict(re.findall(r"TWIN ([a-z-]+):? ?(.*)", said)), said
+        return dict(re.findall(r"TWIN ([a-z -]+):? ?(.*)", said)), said
 
     def end(self):
         for loop in self.loops:
@@ -158,7 +177,9 @@ class Twin:
 def check(results, said):
     print("\n".join(f"        {name}: {result}" for name, result in results.items()))
     wanted = {"tampered": "refused: .*signature", "future": "refused: .*could not be rolled back to",
-              "others": "this box is not among the 1 %", "staged": "waits for|this box is not among", "good": "installed sluice-amd64.raucb", "grubenv": "ORDER=B A .*B_OK=1 B_TRY=0",
+              "others": "this box is not among the 1 %", "staged": "waits for|this box is not among",
+              "nothing there": "404", "address": "refused: .*could not be rolled back to",
+              "good": "installed sluice-amd64.raucb", "grubenv": "ORDER=B A .*B_OK=1 B_TRY=0",
               "machine-id": "kept", "restart": "reboot", "end": ""}
     for name, pattern in wanted.items():
         assert re.search(pattern, results.get(name, "missing")), f"{name}: {results.get(name)}\n{said[-5000:]}"

@@ -106,9 +106,9 @@ TEST_F(Updates, What_is_asked_for_is_installed_once) {
   const auto done = carry_out(places_, midnight);
   ASSERT_TRUE(done) << error_of(done);
   EXPECT_EQ(*done, "installed new.raucb");
-  EXPECT_EQ(get("called"), "install " + path("update/new.raucb") + "\n");
+  EXPECT_EQ(get("called"), "install " + path("update/taken.raucb") + "\n");
   EXPECT_EQ(get("update/result.txt"), "installed new.raucb\n");
-  EXPECT_FALSE(exists("update/new.raucb"));
+  EXPECT_FALSE(exists("update/new.raucb") || exists("update/taken.raucb"));
   const auto again = carry_out(places_, midnight);
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, "no update is asked for");
@@ -132,6 +132,27 @@ TEST_F(Updates, One_that_waits_for_its_window_stays) {
   EXPECT_TRUE(exists("called"));
 }
 
+TEST_F(Updates, A_new_one_takes_the_place_of_one_that_waits) {
+  ASSERT_TRUE(ask({"", 100, "02:00-04:00"}));
+  ASSERT_TRUE(carry_out(places_, midnight));
+  put("new.raucb", "newer");
+  ASSERT_TRUE(ask({"", 100, "03:00-04:00"}));
+  EXPECT_EQ(*carry_out(places_, midnight + hours(2)), "waits for 03:00-04:00 UTC");
+  EXPECT_EQ(get("update/taken.raucb"), "newer");
+  EXPECT_FALSE(exists("called"));
+}
+
+TEST_F(Updates, One_that_comes_while_another_is_installed_is_the_next) {
+  ASSERT_TRUE(ask());
+  put("next.toml", render_request({"new.raucb", 100, ""}));
+  put("bin/rauc", "#!/bin/sh\necho \"$@\" >>" + path("called") + "\ncp " + path("new.raucb") + " " +
+                      path("next.toml") + " " + path("update/") + "\nmv " +
+                      path("update/next.toml") + " " + path("update/request.toml") + "\n");
+  ASSERT_TRUE(carry_out(places_, midnight));
+  EXPECT_TRUE(exists("update/request.toml") && exists("update/new.raucb"));
+  EXPECT_EQ(*carry_out(places_, midnight), "installed new.raucb");
+}
+
 TEST_F(Updates, A_link_in_the_place_of_the_bundle_is_refused) {
   ASSERT_TRUE(ask());
   std::filesystem::remove(folder_ / "update/new.raucb");
@@ -153,7 +174,7 @@ TEST_F(Updates, A_request_that_is_none_is_set_aside_with_the_reason) {
   put("update/request.toml", "bundle = \"../../x.raucb\"\n");
   EXPECT_FALSE(carry_out(places_, midnight));
   EXPECT_THAT(get("update/result.txt"), HasSubstr("request.toml:1:10"));
-  EXPECT_FALSE(exists("update/request.toml"));
+  EXPECT_FALSE(exists("update/request.toml") || exists("update/taken.toml"));
 }
 
 TEST_F(Updates, A_bundle_that_cannot_be_had_is_no_request) {
