@@ -1,3 +1,4 @@
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -99,6 +100,8 @@ int Process::run() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
+  // A huge page under each thread's stack costs an idle box megabytes. Before there are threads.
+  prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   std::signal(SIGXFSZ, SIG_IGN);  // a write beyond RLIMIT_FSIZE fails instead
   if (const int code = daemon_.start(); code != exit_ok) return code;
   open_admin(daemon_.admin());

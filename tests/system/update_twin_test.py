@@ -141,7 +141,7 @@ class Twin:
         self.put("etc/systemd/system/rauc.service.d/twin.conf",
                  "[Service]\nExecStart=\nExecStart=/usr/bin/rauc --override-boot-slot=A service\n")
         self.put("etc/systemd/system/sluice-update.service.d/twin.conf",
-                 "[Service]\nEnvironment=PATH=/twin/bin:/usr/sbin:/usr/bin\nReadWritePaths=/run\n")
+                 "[Unit]\nStartLimitIntervalSec=0\n[Service]\nEnvironment=PATH=/twin/bin:/usr/sbin:/usr/bin\nReadWritePaths=/run\n")
         self.put("twin/bin/systemctl", "#!/bin/sh\necho \"$@\" >/run/restart-asked\n", 0o755)
         self.put("twin/driver", self.driver(), 0o755)
         self.put("twin/server", SERVER, 0o755)

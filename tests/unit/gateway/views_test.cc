@@ -96,9 +96,9 @@ TEST_F(ViewsTest, A_large_table_is_read_in_pages) {
 }
 
 TEST_F(ViewsTest, An_answer_of_many_small_rows_is_bounded_by_what_they_need_and_not_by_their_text) {
-  for (int i = 0; i < 100'000; ++i) add(Value::integer(i), Value::integer(0));
+  for (int i = 0; i < 200'000; ++i) add(Value::integer(i), Value::integer(0));
   const AdminResponse response = ask("/v1/views/latest");
-  EXPECT_THAT(response.body, HasSubstr("\"complete\":false"));
+  EXPECT_NE(response.body.find("\"complete\":false"), std::string::npos);
   EXPECT_GT(response.body.size(), std::size_t{4} << 20);
 }
 
