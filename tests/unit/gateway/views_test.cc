@@ -96,7 +96,8 @@ TEST_F(ViewsTest, A_large_table_is_read_in_pages) {
 }
 
 TEST_F(ViewsTest, An_answer_of_many_small_rows_is_bounded_by_what_they_need_and_not_by_their_text) {
-  for (int i = 0; i < 200'000; ++i) add(Value::integer(i), Value::integer(0));
+  if (sizeof(void*) == 4) GTEST_SKIP() << "a view of a 32-bit system cannot have so many rows";
+  for (int i = 0; i < 100'000; ++i) add(Value::integer(i), Value::integer(0));
   const AdminResponse response = ask("/v1/views/latest");
   EXPECT_NE(response.body.find("\"complete\":false"), std::string::npos);
   EXPECT_GT(response.body.size(), std::size_t{4} << 20);
