@@ -19,7 +19,7 @@ import traceback
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib.gateway import Gateway, free_port, wait_until
+from lib.gateway import Gateway, can_connect, free_port, wait_until
 from lib.mqtt_device import MqttDevice
 from lib.upstream import Upstream
 
@@ -114,14 +114,6 @@ class World:
             process.kill()
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def can_connect(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 0.2).close()
-        return True
-    except OSError:
-        return False
 
 
 def payload(device, seq):

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib.gateway import Gateway, free_port, wait_until
+from lib.gateway import Gateway, can_connect, free_port, wait_until
 from lib.upstream import Upstream
 
 # The site's name decides into which window an event goes: a replay with another table gives other windows.
@@ -204,6 +204,7 @@ def test_rows_of_a_view_are_there_for_people_and_programs_also_after_a_kill(worl
         if is_after_kill:
             world.gateway.kill()
             world.gateway.start(world.mqtt)
+        wait_until(lambda: can_connect(world.admin), 5, "the admin address answers")
         assert world.http("/v1/views") == {"views": [{"name": "latest", "rows": 2}]}
         assert world.http("/v1/views/latest") == {"view": "latest", "complete": True, "rows": rows}
         assert world.http("/v1/views/latest/d2") == rows[1]
