@@ -89,6 +89,11 @@ std::string reason_of(const ProgramRun& run) {
   return printable(said);
 }
 
+Result<std::string> read_plain_file(const fs::path& file, const std::string& name) {
+  TRY(check_plain_file(file, name));
+  return read_file(file);
+}
+
 Result<void> install(const fs::path& bundle, const std::string& name) {
   TRY(check_plain_file(bundle, name));
   const ProgramRun run = TRY(run_program({"rauc", "install", bundle.string()}));
@@ -99,17 +104,20 @@ Result<void> install(const fs::path& bundle, const std::string& name) {
 // A new request takes the place of one that waits. Its bundle first: after a power cut between the
 // two it is taken again.
 void take_request(const UpdatePlaces& places) {
-  const auto text = read_file(places.folder / request_file);
-  if (!text) return;  // there is no new one
+  const fs::path request = places.folder / request_file;
   std::error_code fault;
-  const auto request = parse(*text);
-  if (request) fs::rename(places.folder / request->bundle, places.folder / taken_bundle, fault);
-  fs::rename(places.folder / request_file, places.folder / taken_file, fault);
+  if (!fs::exists(fs::symlink_status(request, fault))) return;
+  const auto text = read_plain_file(request, request_file);
+  const auto parsed = text ? parse(*text) : text.error();
+  if (parsed) fs::rename(places.folder / parsed->bundle, places.folder / taken_bundle, fault);
+  // Also what is no request is taken away: while it is there, systemd starts this again.
+  fs::remove_all(places.folder / taken_file, fault);
+  fs::rename(request, places.folder / taken_file, fault);
 }
 
 void forget_request(const UpdatePlaces& places) {
   std::error_code ignored;
-  fs::remove(places.folder / taken_file, ignored);
+  fs::remove_all(places.folder / taken_file, ignored);
   fs::remove(places.folder / taken_bundle, ignored);
 }
 
@@ -123,9 +131,9 @@ Result<std::string> try_once(const UpdatePlaces& places, const UpdateRequest& re
   return std::string(installed) + " " + request.bundle;
 }
 
-Result<std::string> judge(const UpdatePlaces& places, const std::string& text,
-                          std::chrono::sys_seconds now) {
-  const auto request = parse(text);
+Result<std::string> judge(const UpdatePlaces& places, std::chrono::sys_seconds now) {
+  const auto text = read_plain_file(places.folder / taken_file, request_file);
+  const auto request = text ? parse(*text) : text.error();
   if (!request) {
     forget_request(places);
     return request.error();
@@ -158,9 +166,11 @@ Result<void> ask_for_update(const UpdatePlaces& places, const std::string& bundl
 
 Result<std::string> carry_out(const UpdatePlaces& places, std::chrono::sys_seconds now) {
   take_request(places);
-  if (!fs::exists(places.folder / taken_file)) return std::string("no update is asked for");
-  const std::string text = TRY(read_file(places.folder / taken_file));
-  Result<std::string> result = judge(places, text, now);
+  std::error_code none;
+  if (!fs::exists(fs::symlink_status(places.folder / taken_file, none))) {
+    return std::string("no update is asked for");
+  }
+  Result<std::string> result = judge(places, now);
   const std::string line = result ? *result : "refused: " + result.error().message;
   TRY(replace_file(places.folder / result_file, line + "\n", 0644));
   return result;

@@ -177,6 +177,22 @@ TEST_F(Updates, A_request_that_is_none_is_set_aside_with_the_reason) {
   EXPECT_FALSE(exists("update/request.toml") || exists("update/taken.toml"));
 }
 
+TEST_F(Updates, What_is_no_plain_file_is_taken_away_as_well) {
+  const auto is_refused = [&] {
+    EXPECT_THAT(error_of(carry_out(places_, midnight)), HasSubstr("request.toml is no plain file"));
+    EXPECT_THAT(get("update/result.txt"), HasSubstr("refused: request.toml is no plain file"));
+    EXPECT_FALSE(exists("update/request.toml") || exists("update/taken.toml"));
+  };
+  std::filesystem::create_directories(folder_ / "update/request.toml/inside");
+  is_refused();
+  std::filesystem::create_symlink(path("id"), path("update/request.toml"));
+  is_refused();
+  ASSERT_TRUE(ask({"", 100, "02:00-04:00"}));
+  ASSERT_TRUE(carry_out(places_, midnight));
+  std::filesystem::create_directory(folder_ / "update/request.toml");
+  is_refused();
+}
+
 TEST_F(Updates, A_bundle_that_cannot_be_had_is_no_request) {
   EXPECT_FALSE(ask_for_update(places_, path("missing.raucb"), {}));
   EXPECT_FALSE(ask_for_update(places_, path("id"), {}));
