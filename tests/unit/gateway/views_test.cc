@@ -30,6 +30,7 @@ class ViewsTest : public testing::Test {
     ViewConfig config;
     config.name = "latest";
     config.keyed.key = "data.k";
+    config.keyed.bounds.max_keys = 150'000;
     config.columns = {{"t", "data.t"}};
     step.step = std::get<std::unique_ptr<Step>>(make_view(config));
     pipeline.steps.push_back(std::move(step));
@@ -96,8 +97,8 @@ TEST_F(ViewsTest, A_large_table_is_read_in_pages) {
 }
 
 TEST_F(ViewsTest, An_answer_of_many_small_rows_is_bounded_by_what_they_need_and_not_by_their_text) {
-  if (sizeof(void*) == 4) GTEST_SKIP() << "a view of a 32-bit system cannot have so many rows";
-  for (int i = 0; i < 100'000; ++i) add(Value::integer(i), Value::integer(0));
+  // As many as it takes on a 32-bit system, too, where a row needs less.
+  for (int i = 0; i < 150'000; ++i) add(Value::integer(i), Value::integer(0));
   const AdminResponse response = ask("/v1/views/latest");
   EXPECT_NE(response.body.find("\"complete\":false"), std::string::npos);
   EXPECT_GT(response.body.size(), std::size_t{4} << 20);
