@@ -180,6 +180,7 @@ class Run:
             f.write(self.config(keys))
 
     def status(self):
+        """The status, or None."""
         done = self.gateway.run_tool("status", "--json", "--socket", self.gateway.socket)
         return json.loads(done.stdout) if done.stdout.startswith("{") else None
 
@@ -292,12 +293,16 @@ class Run:
         bound = self.scenario.most_used_bytes
 
         def is_within():
-            used = self.take_status()["store_used_bytes"]
+            status = self.status()
+            if not status:
+                return False
+            used = status["store_used_bytes"]
+            self.most_used_bytes = max(self.most_used_bytes, used)
             return used <= bound and NOISE_BYTES * sum(len(d.acked) for d in self.devices.values()) >= 3 * bound
         try:
             wait_until(is_within, 3 * PATIENCE_S, f"the store comes down to {bound} bytes, under load")
         except AssertionError as late:
-            self.complain(f"{late}: it has {self.status()['store_used_bytes']}")
+            self.complain(f"{late}: it has {(self.status() or {}).get('store_used_bytes')}")
 
     def finish(self):
         if self.upstream.mode == "away":

@@ -42,21 +42,27 @@ class Gateway:
         self.process = None
 
     def start(self, port=None, environment=None):
-        """Starts it; with `port`, waits until it accepts connections there."""
+        """Starts it; with `port`, waits until it accepts connections there and, a moment later, at its admin address."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.binary, "run", "--config", self.config], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
-        if port:
-            wait_until(lambda: self._accepts(port), 20, f"the gateway listens on {port}; its log:\n{self.tail()}")
+        if not port:
+            return
+        self._wait_for(lambda: can_connect(port), f"the gateway listens on {port}")
+        with open(self.config) as f:
+            if self.socket in f.read():
+                self._wait_for(self._answers, "the gateway answers at its admin address")
 
-    def _accepts(self, port):
-        if self.process.poll() is not None:
-            raise AssertionError(f"the gateway ended with {self.process.returncode}; its log:\n{self.tail()}")
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            return True
-        except OSError:
-            return False
+    def _wait_for(self, condition, what):
+        def holds():
+            if self.process.poll() is not None:
+                raise AssertionError(f"the gateway ended with {self.process.returncode}; its log:\n{self.tail()}")
+            return condition()
+        wait_until(holds, 20, f"{what}; its log:\n{self.tail()}")
+
+    def _answers(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(self.socket) == 0
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
