@@ -6,7 +6,7 @@
 
 namespace sluice {
 namespace {
-constexpr std::size_t max_records = 512;  // looked at in one beat
+constexpr std::size_t max_looked_at = 512;  // records in one beat
 }
 
 Result<std::uint64_t> HandedOutMark::raise(const LaneState& state, std::uint64_t stored_end) {
@@ -33,7 +33,7 @@ Result<std::uint64_t> HandedOutMark::raise(const LaneState& state, std::uint64_t
                       if (current != 0 && number != current) {
                         close(number, current_bytes);
                         current_bytes = 0;
-                        has_more = bytes_ >= bounds_.bytes || ++looked == max_records;
+                        has_more = bytes_ >= bounds_.bytes || ++looked == max_looked_at;
                         if (has_more) return false;
                       }
                       current = number;

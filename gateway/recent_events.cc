@@ -11,7 +11,7 @@ namespace sluice {
 namespace {
 
 constexpr std::uint64_t max_dead_letters = 1'000;
-constexpr std::size_t max_records = 16'384;  // of a tail
+constexpr std::size_t max_tail_records = 16'384;  // of a tail
 
 using Visit = std::function<void(const Event&)>;
 
@@ -52,7 +52,7 @@ Result<std::uint64_t> start_of_tail(const Store& store, const std::string& prefi
   std::uint64_t start = 0;
   std::uint64_t below = ~0ULL;
   std::size_t seen = 0;
-  for (std::size_t records = 0; records < max_records && seen < bytes; ++records) {
+  for (std::size_t records = 0; records < max_tail_records && seen < bytes; ++records) {
     const FoundFrame found = TRY(read_at_or_before(store, prefix, below));
     if (!found.is_found) break;
     seen += found.frame.bytes.size();

@@ -11,7 +11,7 @@ namespace sluice {
 namespace {
 
 // Of one step: a beat stays short.
-constexpr std::size_t max_records = 128;
+constexpr std::size_t max_run_records = 128;
 constexpr std::uint64_t max_bytes = 1024 * 1024;
 constexpr std::uint64_t max_events = 20'000;
 constexpr std::size_t max_skipped = 512;  // records that are as coarse as they should be
@@ -89,7 +89,7 @@ Result<Retention::Given> Retention::drop(WriteBatch& batch, std::string_view sin
   std::uint64_t dropped = 0;
   Given given;
   std::uint64_t at = std::max(state.handed_out, state.shipped);
-  while (run.keys.size() < max_records && run.bytes < max_bytes) {
+  while (run.keys.size() < max_run_records && run.bytes < max_bytes) {
     const FoundFrame found = TRY(read_at_or_after(store_, prefix, at));
     if (!found.is_found) {
       given.is_at_end = true;
@@ -137,7 +137,7 @@ Result<Retention::Run> Retention::find_run(std::string_view sink, LaneId lane,
   const std::string prefix = keys::lane_prefix(lane);
   Run run;
   std::size_t skipped = 0;
-  while (run.keys.size() < max_records && run.bytes < max_bytes && run.sequences < max_events) {
+  while (run.keys.size() < max_run_records && run.bytes < max_bytes && run.sequences < max_events) {
     const FoundFrame found = TRY(read_at_or_after(store_, prefix, at));
     if (!found.is_found || found.frame.number >= state.next) break;
     const auto outline = outline_outbox(found.frame, codec_);
