@@ -18,7 +18,7 @@ constexpr const char* request_file = "request.toml";
 // The request that is being carried out or waits for its window, and its bundle: another one may
 // come meanwhile, under the same name.
 constexpr const char* taken_file = "taken.toml";
-constexpr const char* taken_bundle = "taken.raucb";
+constexpr const char* taken_mark = "taken-";  // before the bundle's name
 constexpr const char* result_file = "result.txt";
 
 bool is_address(const std::string& bundle) {
@@ -73,7 +73,8 @@ Result<UpdateRequest> parse(const std::string& text) {
 // A link could have root read what its writer may not.
 Result<void> check_plain_file(const fs::path& file, const std::string& name) {
   struct stat status {};
-  if (lstat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode)) return {};
+  if (lstat(file.c_str(), &status) != 0) return system_error(ErrorKind::bad_input, name);
+  if (S_ISREG(status.st_mode)) return {};
   return Error{ErrorKind::bad_input, name + " is no plain file"};
 }
 
@@ -101,6 +102,18 @@ Result<void> install(const fs::path& bundle, const std::string& name) {
   return Error{ErrorKind::bad_input, "rauc refuses " + name + ": " + reason_of(run)};
 }
 
+fs::path taken_bundle(const UpdatePlaces& places, const std::string& bundle) {
+  return places.folder / (taken_mark + bundle);
+}
+
+void remove_taken_bundles_but(const fs::path& kept, const UpdatePlaces& places) {
+  std::error_code fault;
+  for (const auto& entry : fs::directory_iterator(places.folder, fault)) {
+    if (!entry.path().filename().string().starts_with(taken_mark) || entry.path() == kept) continue;
+    fs::remove_all(entry.path(), fault);
+  }
+}
+
 // A new request takes the place of one that waits. Its bundle first: after a power cut between the
 // two it is taken again.
 void take_request(const UpdatePlaces& places) {
@@ -109,7 +122,11 @@ void take_request(const UpdatePlaces& places) {
   if (!fs::exists(fs::symlink_status(request, fault))) return;
   const auto text = read_plain_file(request, request_file);
   const auto parsed = text ? parse(*text) : text.error();
-  if (parsed) fs::rename(places.folder / parsed->bundle, places.folder / taken_bundle, fault);
+  if (parsed) {
+    const fs::path bundle = taken_bundle(places, parsed->bundle);
+    fs::rename(places.folder / parsed->bundle, bundle, fault);
+    remove_taken_bundles_but(bundle, places);
+  }
   // Also what is no request is taken away: while it is there, systemd starts this again.
   fs::remove_all(places.folder / taken_file, fault);
   fs::rename(request, places.folder / taken_file, fault);
@@ -118,14 +135,14 @@ void take_request(const UpdatePlaces& places) {
 void forget_request(const UpdatePlaces& places) {
   std::error_code ignored;
   fs::remove_all(places.folder / taken_file, ignored);
-  fs::remove(places.folder / taken_bundle, ignored);
+  remove_taken_bundles_but({}, places);
 }
 
 // The request is gone before it is tried: one that ends the machine is not tried for ever.
 Result<std::string> try_once(const UpdatePlaces& places, const UpdateRequest& request) {
   std::error_code ignored;
   fs::remove(places.folder / taken_file, ignored);
-  const Result<void> done = install(places.folder / taken_bundle, request.bundle);
+  const Result<void> done = install(taken_bundle(places, request.bundle), request.bundle);
   forget_request(places);
   if (!done) return done.error();
   return std::string(installed) + " " + request.bundle;

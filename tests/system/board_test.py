@@ -17,11 +17,11 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 from lib.gateway import Gateway, free_port, wait_until
+from lib.scenarios import run_scenarios, tests_of
 from lib.upstream import Upstream
 
 BOARD = os.path.join(ROOT, "firmware-sim", "cortex-m")
@@ -266,31 +266,18 @@ def test_a_board_does_what_the_gateway_tells_it(world):
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sluice", required=True)
-    parser.add_argument("tests", nargs="*")
-    arguments = parser.parse_args()
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sluice-board-") as folder:
         firmware = os.path.join(folder, "firmware.elf")
         built = subprocess.run([os.path.join(BOARD, "build"), firmware], capture_output=True, text=True)
         print(built.stdout.strip(), flush=True)
         if built.returncode != 0:
             print(built.stderr)
-            return SKIPPED if built.returncode == SKIPPED else 1
-        failed = 0
-        tests = {name[5:]: test for name, test in globals().items() if name.startswith("test_")}
-        for name in arguments.tests or tests:
-            world = World(os.path.abspath(arguments.sluice), firmware)
-            started = time.monotonic()
-            try:
-                tests[name](world)
-                print(f"ok      {name} ({time.monotonic() - started:.1f} s)", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
-            finally:
-                world.end()
-    return 1 if failed else 0
+            sys.exit(SKIPPED if built.returncode == SKIPPED else 1)
+        run_scenarios(tests_of(globals()), options.names, world=lambda: World(os.path.abspath(options.sluice), firmware))
 
 
-sys.exit(main())
+main()

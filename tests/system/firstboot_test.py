@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from lib.scenarios import Skipped, run_scenarios, tests_of
+
 GROW = os.path.join(ROOT, "packaging", "firstboot", "grow-data")
 MIB = 1 << 20
 CONFIG = """# of the plant
@@ -27,10 +28,6 @@ to = ["file"]
 type = "file"
 path = "/var/lib/sluice/events.ndjson"
 """
-
-
-class Refused(Exception):
-    """The test cannot run here, with the reason."""
 
 
 class Box:
@@ -118,22 +115,22 @@ class Loop:
 
     def __init__(self, box, script):
         if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-            raise Refused("a loop device needs root and /dev/loop-control")
+            raise Skipped("a loop device needs root and /dev/loop-control")
         for tool in ("sfdisk", "partx", "resize2fs", "mkfs.ext4"):
             if not shutil.which(tool):
-                raise Refused(f"{tool} is not installed")
+                raise Skipped(f"{tool} is not installed")
         disk = box.path("disk")
         with open(disk, "wb") as f:
             f.truncate(128 * MIB)
         subprocess.run(["sfdisk", "-q", "--no-tell-kernel", disk], input=script, text=True, check=True)
         taken = subprocess.run(["losetup", "--find", "--show", disk], capture_output=True, text=True)
         if taken.returncode != 0:
-            raise Refused("no loop device: " + taken.stderr.strip())
+            raise Skipped("no loop device: " + taken.stderr.strip())
         self.device = taken.stdout.strip()
         subprocess.run(["partx", "--add", self.device], capture_output=True)
         if not os.path.exists(self.device + "p1"):
             self.end()
-            raise Refused("the kernel does not make partitions of loop devices here")
+            raise Skipped("the kernel does not make partitions of loop devices here")
 
     def end(self):
         subprocess.run(["partx", "--delete", self.device], capture_output=True)
@@ -171,27 +168,12 @@ def test_what_is_no_partition_is_left_alone(box):
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True)
-    parser.add_argument("tests", nargs="*")
-    arguments = parser.parse_args()
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    failed = 0
-    tests = {name[5:]: test for name, test in globals().items() if name.startswith("test_")}
-    for name in arguments.tests or tests:
-        box = Box(os.path.abspath(arguments.bin))
-        started = time.monotonic()
-        try:
-            tests[name](box)
-            print(f"ok      {name} ({time.monotonic() - started:.1f} s)", flush=True)
-        except Refused as reason:
-            print(f"skipped {name}: {reason}", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
-        finally:
-            box.end()
-    return 1 if failed else 0
+    run_scenarios(tests_of(globals()), options.names, world=lambda: Box(os.path.abspath(options.bin)))
 
 
-sys.exit(main())
+main()

@@ -16,11 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 from lib.gateway import wait_until
+from lib.scenarios import Skipped, run_scenarios, tests_of
 
 SKIPPED = 77
 TOOLS = ["bmaptool", "minisign", "mcopy", "mkfs.fat", "sfdisk", "zstd"]
@@ -39,10 +39,6 @@ to = ["file"]
 type = "file"
 path = "/var/lib/sluice/events.ndjson"
 """
-
-
-class Refused(Exception):
-    """The test cannot run here, with the reason."""
 
 
 class Images:
@@ -200,10 +196,10 @@ def test_a_plain_image_and_one_without_bmap(desk):
 
 def test_a_loop_device(desk):
     if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-        raise Refused("a loop device needs root and /dev/loop-control")
+        raise Skipped("a loop device needs root and /dev/loop-control")
     taken = subprocess.run(["losetup", "--find", "--show", desk.disk], capture_output=True, text=True)
     if taken.returncode != 0:
-        raise Refused("no loop device: " + taken.stderr.strip())
+        raise Skipped("no loop device: " + taken.stderr.strip())
     loop = taken.stdout.strip()
     try:
         desk.flash("--config", "sluice.toml", disk=loop)
@@ -346,33 +342,18 @@ def test_the_commands_of_the_readme(desk):
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True)
-    parser.add_argument("tests", nargs="*")
-    arguments = parser.parse_args()
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     if missing:
         print(f"skipped: not installed: {', '.join(missing)}")
-        return SKIPPED
-    failed = 0
-    tests = {name[5:]: test for name, test in globals().items() if name.startswith("test_")}
+        sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory(prefix="sluice-images-") as folder:
         images = Images(folder)
-        for name in arguments.tests or tests:
-            desk = Desk(images, os.path.abspath(arguments.bin))
-            started = time.monotonic()
-            try:
-                tests[name](desk)
-                print(f"ok      {name} ({time.monotonic() - started:.1f} s)", flush=True)
-            except Refused as reason:
-                print(f"skipped {name}: {reason}", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
-            finally:
-                desk.end()
-    return 1 if failed else 0
+        run_scenarios(tests_of(globals()), options.names, world=lambda: Desk(images, os.path.abspath(options.bin)))
 
 
-sys.exit(main())
+main()

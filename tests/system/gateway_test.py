@@ -15,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.gateway import Gateway, can_connect, free_port, wait_until
 from lib.mqtt_device import MqttDevice
+from lib.scenarios import run_scenarios, tests_of
 from lib.upstream import Upstream
 
 HEAD = """
@@ -459,24 +459,7 @@ def main():
     parser.add_argument("--sluice", required=True)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    tests = {name[5:]: function for name, function in globals().items() if name.startswith("test_")}
-    failed = 0
-    for name, test in tests.items():
-        if options.names and not any(wanted in name for wanted in options.names):
-            continue
-        world = World(options.sluice)
-        began = time.monotonic()
-        try:
-            test(world)
-            print(f"ok      {name} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Exception:  # a test failed: say why, go on with the next
-            failed += 1
-            print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
-            if world.gateway:
-                print(f"its log:\n{world.gateway.tail()}", flush=True)
-        finally:
-            world.end()
-    sys.exit(1 if failed else 0)
+    run_scenarios(tests_of(globals()), options.names, world=lambda: World(options.sluice))
 
 
 main()

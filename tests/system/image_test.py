@@ -14,13 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 from lib.image import (ARM_FIRMWARE, DATA_AT, ESP_AT, FIRMWARE, MIB, ROOT_AT, SKIPPED, cut, package, run, set_kernel_arguments,
                        start_machine, why_not)
+from lib.scenarios import run_scenarios, tests_of
 
 BUILD = os.path.join(ROOT, "packaging", "image", "build")
 TOOLS = ["mmdebstrap", "mke2fs", "dumpe2fs", "e2fsck", "debugfs", "mkfs.fat", "fsck.fat", "mcopy", "sfdisk", "grub-mkimage",
@@ -223,27 +222,16 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--board", choices=BOARDS, default="amd64")
     parser.add_argument("--deb")
-    parser.add_argument("tests", nargs="*")
-    arguments = parser.parse_args()
-    tools, files, *_ = BOARDS[arguments.board]
-    if why := why_not(TOOLS + tools, arguments, files, architecture(arguments.board)):
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    tools, files, *_ = BOARDS[options.board]
+    if why := why_not(TOOLS + tools, options, files, architecture(options.board)):
         print(f"skipped: {why}")
-        return SKIPPED
-    os.makedirs(arguments.build, exist_ok=True)
-    failed = 0
-    tests = {name[5:]: test for name, test in globals().items()
-             if name.startswith("test_") and ONLY.get(test, arguments.board) == arguments.board}
-    with tempfile.TemporaryDirectory(prefix="sluice-image-", dir=arguments.build) as folder:
-        images = Images(arguments, os.path.abspath(folder))
-        for name in arguments.tests or tests:
-            started = time.monotonic()
-            try:
-                tests[name](images)
-                print(f"ok      {name} ({time.monotonic() - started:.1f} s)", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
-    return 1 if failed else 0
+        sys.exit(SKIPPED)
+    os.makedirs(options.build, exist_ok=True)
+    tests = [test for test in tests_of(globals()) if ONLY.get(test, options.board) == options.board]
+    with tempfile.TemporaryDirectory(prefix="sluice-image-", dir=options.build) as folder:
+        run_scenarios(tests, options.names, Images(options, os.path.abspath(folder)))
 
 
-sys.exit(main())
+main()

@@ -12,12 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.gateway import Gateway, can_connect, free_port, wait_until
+from lib.scenarios import run_scenarios, tests_of
 from lib.upstream import Upstream
 
 # The site's name decides into which window an event goes: a replay with another table gives other windows.
@@ -66,6 +66,7 @@ class World:
         self.gateway = Gateway(binary, self.folder, text)
         self.write("devices.csv", "id,site\nd1,north\nd2,south\n")
         self.write("reading.json", SCHEMA)
+        self.gateway.start(self.mqtt)
 
     def write(self, name, text):
         """As an editor does: the new file takes the old one's place."""
@@ -223,23 +224,7 @@ def main():
     parser.add_argument("--sluice", required=True)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    tests = {name[5:]: function for name, function in globals().items() if name.startswith("test_")}
-    failed = 0
-    for name, test in tests.items():
-        if options.names and not any(wanted in name for wanted in options.names):
-            continue
-        world = World(options.sluice)
-        began = time.monotonic()
-        try:
-            world.gateway.start(world.mqtt)
-            test(world)
-            print(f"ok      {name} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Exception:  # a test failed: say why, go on with the next
-            failed += 1
-            print(f"FAILED  {name}\n{traceback.format_exc()}\nits log:\n{world.gateway.tail()}", flush=True)
-        finally:
-            world.end()
-    sys.exit(1 if failed else 0)
+    run_scenarios(tests_of(globals()), options.names, world=lambda: World(options.sluice))
 
 
 main()

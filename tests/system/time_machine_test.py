@@ -16,13 +16,12 @@ import os
 import shutil
 import sys
 import tempfile
-import time
-import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 from lib.gateway import Gateway, free_port, wait_until
 from lib.mqtt_device import MqttDevice
+from lib.scenarios import run_scenarios, tests_of
 from lib.upstream import Upstream
 
 DAY = "17/12/2006"
@@ -345,23 +344,11 @@ def main():
     if not os.path.isdir(data):
         print(f"time machine: skipped: no data at {data} (set SLUICE_TEST_DATA)")
         sys.exit(77)
-    tests = {name[5:]: function for name, function in globals().items() if name.startswith("test_")}
-    failed = 0
     world = World(options.sluice, read_day(data))
     try:
-        for name, test in tests.items():
-            if options.names and not any(wanted in name for wanted in options.names):
-                continue
-            began = time.monotonic()
-            try:
-                test(world)
-                print(f"ok      {name} ({time.monotonic() - began:.1f} s)", flush=True)
-            except Exception:  # a test failed: say why, go on with the next
-                failed += 1
-                print(f"FAILED  {name}\n{traceback.format_exc()}\nits log:\n{world.gateway.tail()}", flush=True)
+        run_scenarios(tests_of(globals()), options.names, world)
     finally:
         world.end()
-    sys.exit(1 if failed else 0)
 
 
 main()

@@ -106,9 +106,9 @@ TEST_F(Updates, What_is_asked_for_is_installed_once) {
   const auto done = carry_out(places_, midnight);
   ASSERT_TRUE(done) << error_of(done);
   EXPECT_EQ(*done, "installed new.raucb");
-  EXPECT_EQ(get("called"), "install " + path("update/taken.raucb") + "\n");
+  EXPECT_EQ(get("called"), "install " + path("update/taken-new.raucb") + "\n");
   EXPECT_EQ(get("update/result.txt"), "installed new.raucb\n");
-  EXPECT_FALSE(exists("update/new.raucb") || exists("update/taken.raucb"));
+  EXPECT_FALSE(exists("update/new.raucb") || exists("update/taken-new.raucb"));
   const auto again = carry_out(places_, midnight);
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, "no update is asked for");
@@ -138,8 +138,16 @@ TEST_F(Updates, A_new_one_takes_the_place_of_one_that_waits) {
   put("new.raucb", "newer");
   ASSERT_TRUE(ask({"", 100, "03:00-04:00"}));
   EXPECT_EQ(*carry_out(places_, midnight + hours(2)), "waits for 03:00-04:00 UTC");
-  EXPECT_EQ(get("update/taken.raucb"), "newer");
+  EXPECT_EQ(get("update/taken-new.raucb"), "newer");
   EXPECT_FALSE(exists("called"));
+}
+
+TEST_F(Updates, One_without_its_bundle_does_not_get_that_of_one_that_waits) {
+  ASSERT_TRUE(ask({"", 100, "02:00-04:00"}));
+  ASSERT_TRUE(carry_out(places_, midnight));
+  put("update/request.toml", render_request({"other.raucb", 100, ""}));
+  EXPECT_THAT(error_of(carry_out(places_, midnight)), HasSubstr("other.raucb: No such file"));
+  EXPECT_FALSE(exists("called") || exists("update/taken-new.raucb"));
 }
 
 TEST_F(Updates, One_that_comes_while_another_is_installed_is_the_next) {
