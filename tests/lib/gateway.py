@@ -55,10 +55,13 @@ class Gateway:
 
     def _wait_for(self, condition, what):
         def holds():
-            if self.process.poll() is not None:
-                raise AssertionError(f"the gateway ended with {self.process.returncode}; its log:\n{self.tail()}")
+            assert self.process.poll() is None, f"the gateway ended with {self.process.returncode}"
             return condition()
-        wait_until(holds, 20, f"{what}; its log:\n{self.tail()}")
+        try:
+            wait_until(holds, 20, what)
+        except AssertionError as fault:
+            self.kill()
+            raise AssertionError(f"{fault}; its log:\n{self.tail()}") from None
 
     def _answers(self):
         with socket.socket(socket.AF_UNIX) as s:
